@@ -34,7 +34,9 @@ extension IPv4Address: LosslessStringConvertible {
     /// Reads four decimal octets without leading zeros (`inet_pton(3)`); nil for anything else.
     public init?(_ text: String) {
         var raw = in_addr()
-        guard text.utf8.count <= 15, !text.utf8.contains(0), inet_pton(AF_INET, text, &raw) == 1 else { return nil }
+        guard text.utf8.count <= 15, !text.utf8.contains(0), inet_pton(AF_INET, text, &raw) == 1 else {
+            return nil
+        }
         bits = UInt32(bigEndian: raw.s_addr)
     }
 
