@@ -19,11 +19,15 @@ let package = Package(
     name: "seed-sentinel",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "Inet", targets: ["Inet"])
+        .library(name: "Inet", targets: ["Inet"]),
+        .library(name: "Nftables", targets: ["Nftables"]),
     ],
     dependencies: [],
     targets: [
         .target(name: "Inet", swiftSettings: settings),
+        .systemLibrary(
+            name: "CNetfilter", providers: [.apt(["libmnl-dev", "libnftnl-dev"])]),
+        .target(name: "Nftables", dependencies: ["CNetfilter", "Inet"], swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
     ]
 )
