@@ -29,5 +29,15 @@ let package = Package(
             name: "CNetfilter", providers: [.apt(["libmnl-dev", "libnftnl-dev"])]),
         .target(name: "Nftables", dependencies: ["CNetfilter", "Inet"], swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
+        .target(
+            name: "NamespaceSupport", dependencies: ["CLinux"], path: "Tests/NamespaceSupport",
+            swiftSettings: settings),
+        .target(name: "CLinux"),
+        .testTarget(
+            name: "NftablesTests", dependencies: ["Nftables", "Inet"], resources: [.copy("Golden")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "NftablesKernelTests", dependencies: ["Nftables", "Inet", "NamespaceSupport"],
+            swiftSettings: settings),
     ]
 )

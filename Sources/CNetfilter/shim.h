@@ -29,6 +29,9 @@
 #define NFT_TABLE_F_PERSIST 0x4
 #endif
 
+// An enum's member in some headers of 6.1, a macro in others.
+static const unsigned int sentinel_NFT_BITWISE_BOOL = NFT_BITWISE_BOOL;
+
 // Function-like and cast macros that Swift doesn't import.
 static const unsigned int sentinel_NLMSGERR_HEADER = sizeof(struct nlmsgerr);
 static const unsigned int sentinel_NFGENMSG_SIZE = sizeof(struct nfgenmsg);

@@ -29,8 +29,8 @@ public struct Monitor: ~Copyable {
     private let socket: NetlinkSocket
 
     /// Starts to listen.
-    public init() throws(NftablesError) {
-        let socket = try NetlinkSocket()
+    public init(options: NetlinkSocket.Options = .init()) throws(NftablesError) {
+        let socket = try NetlinkSocket(options: options)
         try socket.join(group: Int32(NFNLGRP_NFTABLES.rawValue))
         self.socket = socket
     }

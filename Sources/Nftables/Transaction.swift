@@ -58,7 +58,11 @@ public struct Transaction: ~Copyable {
     /// adopts it.
     public mutating func add(_ table: Table, existing: Existing = .keep) {
         let object = table.object()
-        message(.newTable, table.family, flags: existing.flags, "add table", table.description) {
+        // A table is created without being asked to, as nft has it.
+        message(
+            .newTable, table.family, flags: existing == .keep ? 0 : existing.flags, "add table",
+            table.description
+        ) {
             nftnl_table_nlmsg_build_payload($0, object.pointer)
         }
     }
@@ -66,9 +70,8 @@ public struct Transaction: ~Copyable {
     /// Deletes a table and all that is in it. ``NftablesError/Code/notFound`` where there is none: add it first
     /// in the same transaction to have it gone either way.
     public mutating func delete(_ table: Table) {
-        let object = Table(table.family, table.name).object()
         message(.deleteTable, table.family, flags: 0, "delete table", table.description) {
-            nftnl_table_nlmsg_build_payload($0, object.pointer)
+            $0.put(NFTA_TABLE_NAME.rawValue, string: table.name)
         }
     }
 
@@ -82,9 +85,9 @@ public struct Transaction: ~Copyable {
 
     /// Deletes a chain that nothing refers to. Its rules must have gone before.
     public mutating func delete(_ chain: Chain) {
-        let object = Chain(chain.table, chain.name).object()
         message(.deleteChain, chain.table.family, flags: 0, "delete chain", chain.description) {
-            nftnl_chain_nlmsg_build_payload($0, object.pointer)
+            $0.put(NFTA_CHAIN_TABLE.rawValue, string: chain.table.name)
+            $0.put(NFTA_CHAIN_NAME.rawValue, string: chain.name)
         }
     }
 
@@ -138,8 +141,8 @@ public struct Transaction: ~Copyable {
     /// Deletes all elements of a set.
     public mutating func flush(_ set: NamedSet) {
         message(.deleteElement, set.table.family, flags: 0, "flush set", set.description) {
-            $0.put(NFTA_SET_ELEM_LIST_TABLE.rawValue, string: set.table.name)
             $0.put(NFTA_SET_ELEM_LIST_SET.rawValue, string: set.name)
+            $0.put(NFTA_SET_ELEM_LIST_TABLE.rawValue, string: set.table.name)
         }
     }
 

@@ -42,6 +42,7 @@ extension Expression {
             return Self.make("bitwise") {
                 $0.set(NFTNL_EXPR_BITWISE_SREG, register.number)
                 $0.set(NFTNL_EXPR_BITWISE_DREG, register.number)
+                $0.set(NFTNL_EXPR_BITWISE_OP, sentinel_NFT_BITWISE_BOOL)
                 $0.set(NFTNL_EXPR_BITWISE_LEN, UInt32(mask.count))
                 $0.set(NFTNL_EXPR_BITWISE_MASK, mask)
                 $0.set(NFTNL_EXPR_BITWISE_XOR, xor)

@@ -20,10 +20,19 @@ struct MessageBuffer: ~Copyable {
 
     init(capacity: Int = MessageBuffer.largestMessage) {
         self.capacity = max(capacity, Self.largestMessage)
-        base = .allocate(byteCount: self.capacity, alignment: 16)
+        base = Self.zeroed(self.capacity)
     }
 
-    deinit { base.deallocate() }
+    deinit { free(base) }
+
+    /// Zeroed, for libmnl leaves the padding behind attributes as it was, and what lay there before is nobody's
+    /// business.
+    private static func zeroed(_ count: Int) -> UnsafeMutableRawPointer {
+        guard let memory = calloc(count, 1) else {
+            fatalError("out of memory: \(count) bytes for netlink messages")
+        }
+        return memory
+    }
 
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
@@ -60,15 +69,12 @@ struct MessageBuffer: ~Copyable {
         current = nil
     }
 
-    /// Forgets the message in progress.
-    mutating func cancel() { current = nil }
-
     private mutating func reserve(_ more: Int) {
         guard count + more > capacity else { return }
         capacity = max(capacity * 2, count + more)
-        let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+        let larger = Self.zeroed(capacity)
         larger.copyMemory(from: base, byteCount: count)
-        base.deallocate()
+        free(base)
         base = larger
     }
 }

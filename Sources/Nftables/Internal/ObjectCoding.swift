@@ -106,8 +106,7 @@ extension NamedSet {
         if let timeout {
             nftnl_set_set_u64(object.pointer, UInt16(NFTNL_SET_TIMEOUT.rawValue), timeout.kernelMilliseconds)
         }
-        let notes = byteOrderNotes
-        _ = notes.withUnsafeBytes {
+        _ = byteOrderNote.withUnsafeBytes {
             nftnl_set_set_data(
                 object.pointer, UInt16(NFTNL_SET_USERDATA.rawValue), $0.baseAddress, UInt32($0.count))
         }
@@ -115,16 +114,10 @@ extension NamedSet {
         return object
     }
 
-    /// What nft notes of a set's byte orders: that of a key of one field (1 the host's, 2 the network's, 0 for
-    /// several fields), and none for data, which a plain set hasn't.
-    private var byteOrderNotes: [UInt8] {
+    /// What nft notes of a key's byte order: 1 the host's, 2 the network's, 0 for several fields.
+    private var byteOrderNote: [UInt8] {
         let order: UInt32 = keyType.fields.count > 1 ? 0 : keyType.fields[0].isHostOrder ? 1 : 2
-        var notes: [UInt8] = []
-        for (type, value) in [(NFTNL_UDATA_SET_KEYBYTEORDER, order), (NFTNL_UDATA_SET_DATABYTEORDER, 0)] {
-            notes += [UInt8(type.rawValue), 4]
-            withUnsafeBytes(of: value) { notes += $0 }
-        }
-        return notes
+        return [UInt8(NFTNL_UDATA_SET_KEYBYTEORDER.rawValue), 4] + withUnsafeBytes(of: order, Array.init)
     }
 
     init?(message: UnsafePointer<nlmsghdr>) {

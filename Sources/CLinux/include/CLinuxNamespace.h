@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+#ifndef CLINUX_NAMESPACE_H
+#define CLINUX_NAMESPACE_H
+
+// MARK: Network namespaces, network_namespaces(7)
+
+/// unshare(2) CLONE_NEWNET, brings `lo` up and opens the calling thread's new namespace. Returns its
+/// descriptor, which is closed on exec.
+int clinux_network_namespace_create(void);
+
+/// setns(2): moves the calling thread, and no other, into a network namespace. Returns 0.
+int clinux_network_namespace_enter(int descriptor);
+
+#endif
