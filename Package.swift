@@ -15,15 +15,42 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+
 let package = Package(
     name: "seed-sentinel",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "Inet", targets: ["Inet"])
+        .library(name: "Inet", targets: ["Inet"]),
+        .library(name: "Varlink", targets: ["Varlink"]),
+        .library(name: "SentinelProtocol", targets: ["SentinelProtocol"]),
     ],
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2")
+    ],
     targets: [
         .target(name: "Inet", swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
+
+        .target(name: "CLinux"),
+
+        .target(
+            name: "Varlink", dependencies: ["CLinux", nioCore, nioPosix],
+            resources: [.embedInCode("org.varlink.service.varlink"), .embedInCode("org.seedsentinel.Connection.varlink")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "VarlinkTests", dependencies: ["Varlink", "CLinux", nioCore, nioPosix, nioEmbedded],
+            resources: [.embedInCode("org.example.Test.varlink"), .embedInCode("interop.py")],
+            swiftSettings: settings),
+
+        .target(
+            name: "SentinelProtocol", dependencies: ["Varlink"],
+            resources: [.embedInCode("org.seedsentinel.Helper.varlink")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelProtocolTests", dependencies: ["SentinelProtocol", "Varlink"],
+            swiftSettings: settings),
     ]
 )
