@@ -38,7 +38,10 @@ let package = Package(
 
         .target(
             name: "Varlink", dependencies: ["CLinux", nioCore, nioPosix],
-            resources: [.embedInCode("org.varlink.service.varlink"), .embedInCode("org.seedsentinel.Connection.varlink")],
+            resources: [
+                .embedInCode("org.varlink.service.varlink"),
+                .embedInCode("org.seedsentinel.Connection.varlink"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "VarlinkTests", dependencies: ["Varlink", "CLinux", nioCore, nioPosix, nioEmbedded],

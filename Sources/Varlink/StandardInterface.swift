@@ -72,7 +72,8 @@ public enum StandardInterface {
     }
 
     static let interface = VarlinkInterface(
-        name: name, description: String(decoding: PackageResources.org_varlink_service_varlink, as: UTF8.self))
+        name: name, description: String(decoding: PackageResources.org_varlink_service_varlink, as: UTF8.self)
+    )
 }
 
 /// `org.seedsentinel.Connection`: what this module's services say before they close a connection.

@@ -13,7 +13,8 @@ internal import NIOCore
 
 /// A listening Unix stream socket, closed with its owner unless it is released.
 struct ListeningSocket: ~Copyable {
-    private let descriptor: CInt
+    /// -1 where it was given away.
+    private var descriptor: CInt
     /// The file, where it is ours to remove.
     let path: BoundPath?
 
@@ -24,12 +25,11 @@ struct ListeningSocket: ~Copyable {
         }
     }
 
-    deinit { _ = close(descriptor) }
+    deinit { if descriptor >= 0 { _ = close(descriptor) } }
 
     /// Gives the descriptor away.
     consuming func release() -> CInt {
-        let descriptor = descriptor
-        discard self
+        defer { descriptor = -1 }
         return descriptor
     }
 
