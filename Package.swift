@@ -53,7 +53,8 @@ let package = Package(
             resources: [.embedInCode("org.seedsentinel.Helper.varlink")],
             swiftSettings: settings),
         .testTarget(
-            name: "SentinelProtocolTests", dependencies: ["SentinelProtocol", "Varlink"],
+            name: "SentinelProtocolTests", dependencies: ["SentinelProtocol", "Varlink", nioCore, nioPosix],
+            resources: [.embedInCode("interop.py")],
             swiftSettings: settings),
     ]
 )

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
-/// A ban in force.
+/// A ban. `BanRecord` on the wire.
 public struct Ban: Codable, Hashable, Sendable, Identifiable {
     public var id: Int64
     public var check: Check

@@ -27,15 +27,18 @@ struct TestService {
         try await withTemporaryDirectory { directory in
             let path = directory + "/socket"
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-            let handler = TestHandler(eventLoop: group.next())
-            let service = try await VarlinkService.start(
-                on: group.next(), listener: try listener(path), identity: identity,
-                interfaces: [TestInterface.interface], limits: limits, handler: handler)
             let result = await catching {
-                try await body(
-                    TestService(eventLoop: group.next(), path: path, service: service, handler: handler))
+                let handler = TestHandler(eventLoop: group.next())
+                let service = try await VarlinkService.start(
+                    on: group.next(), listener: try listener(path), identity: identity,
+                    interfaces: [TestInterface.interface], limits: limits, handler: handler)
+                let result = await catching {
+                    try await body(
+                        TestService(eventLoop: group.next(), path: path, service: service, handler: handler))
+                }
+                await service.close()
+                try result.get()
             }
-            await service.close()
             try await group.shutdownGracefully()
             try result.get()
         }
