@@ -79,6 +79,7 @@ let package = Package(
         .testTarget(
             name: "NftablesKernelTests", dependencies: ["Nftables", "Inet", "NamespaceSupport"],
             swiftSettings: settings),
+        .testTarget(name: "SentinelTests", dependencies: ["Sentinel", "Inet"], swiftSettings: settings),
         .testTarget(
             name: "VarlinkTests", dependencies: ["Varlink", "CLinux", nioCore, nioPosix, nioEmbedded],
             resources: [.embedInCode("org.example.Test.varlink"), .embedInCode("interop.py")],

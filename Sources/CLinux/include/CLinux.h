@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CLinuxNamespace.h"
+#include "CLinuxNotify.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
