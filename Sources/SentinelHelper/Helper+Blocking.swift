@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import Logging
+internal import SentinelConfiguration
 internal import Inet
 internal import Nftables
 internal import Sentinel

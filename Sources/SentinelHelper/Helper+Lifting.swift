@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import Inet
+internal import Logging
 internal import Nftables
 internal import Sentinel
 internal import SentinelProtocol
@@ -71,7 +73,7 @@ extension Helper {
 
     /// The keys that bans of a subject have, whatever the check.
     private func keys(of subject: String, field: String) throws(VarlinkFailure) -> Swift.Set<BanKey> {
-        let targets = SentinelProtocol.Check.allCases.compactMap { try? Target(subject, for: $0) }
+        let targets = Check.allCases.compactMap { try? Target(subject, for: $0) }
         guard !targets.isEmpty else {
             throw VarlinkFailure(
                 field, "\(quoted(subject)) is no address, block, endpoint or multiaddr; write 203.0.113.7, "

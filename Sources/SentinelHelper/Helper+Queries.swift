@@ -96,7 +96,7 @@ extension Helper {
     }
 
     private func explanation(_ subject: String) throws -> Explanation {
-        let targets = [SentinelProtocol.Check.accept, .dial, .network].compactMap { try? Target(subject, for: $0) }
+        let targets = [Check.accept, .dial, .network].compactMap { try? Target(subject, for: $0) }
         guard let target = targets.first else { return try peerExplanation(subject) }
         let network = target.network
         let bans = book.all { self.touches($0.key, target) }

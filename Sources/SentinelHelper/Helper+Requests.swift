@@ -16,7 +16,7 @@ struct BlockRequest: Sendable {
         case forGood
     }
 
-    var check: SentinelProtocol.Check
+    var check: Check
     var subject: String
     var peer: String?
     var reason: String
@@ -29,7 +29,7 @@ struct BlockRequest: Sendable {
     var isOperators: Bool
 
     /// A node's denial.
-    init(_ denial: SentinelProtocol.Denial) {
+    init(_ denial: Denial) {
         check = denial.check
         subject = denial.subject
         peer = denial.peer

@@ -8,7 +8,6 @@ internal import Nftables
 internal import Sentinel
 public import SentinelConfiguration
 internal import SentinelProtocol
-public import Varlink
 
 /// The helper: it is told what nodes deny and what operators ban, and has the kernel's table be so.
 ///
@@ -19,7 +18,7 @@ public actor Helper {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
     let configuration: Configuration
-    let schedules: DurationSchedules<SentinelProtocol.Check>
+    let schedules: DurationSchedules<Check>
     let clock: HostClock
     let logger: Logger
     let manager: ServiceManager
@@ -56,7 +55,7 @@ public actor Helper {
         self.clock = clock
         started = clock.wall()
         schedules = try DurationSchedules(configuration.durations)
-        access = try AccessControl(configuration.access)
+        access = AccessControl(configuration.access)
         (nodeUsers, startProblems) = Self.resolveUsers(configuration.node.users)
         let ownAddresses = OwnAddresses()
         guards = Guards(ownAddresses: ownAddresses.current, exempt: configuration.exempt.addresses)
@@ -74,15 +73,15 @@ public actor Helper {
 
     /// Users that the configuration names and the system doesn't know are no reason not to start: the node may be
     /// installed later. They are a problem to show.
-    private static func resolveUsers(_ names: [String]) -> (numbers: [UInt32], problems: [String]) {
+    private static func resolveUsers(_ accounts: [Account]) -> (numbers: [UInt32], problems: [String]) {
         var numbers: [UInt32] = []
         var problems: [String] = []
-        for name in names {
-            if let number = AccountNames.user(name) {
+        for account in accounts {
+            if let number = AccountNames.user(account.description) {
                 numbers.append(number)
             } else {
                 problems.append(
-                    "[node] users: there is no user \"\(name)\", so its dials aren't checked; create it or correct the "
+                    "[node] users: there is no user \"\(account)\", so its dials aren't checked; create it or correct the "
                         + "name, then restart sentineld")
             }
         }
@@ -131,7 +130,7 @@ public actor Helper {
     /// The sets that hold no bans.
     private func fixedElements() -> [SetKind: [Element]] {
         var elements = guards.elements
-        elements[.nodePorts] = configuration.node.ports.map { Element(ElementKey($0.transport, port: $0.port)) }
+        elements[.nodePorts] = configuration.node.ports.map { Element(ElementKey($0.transport, port: $0.number)) }
         elements[.nodeUsers] = nodeUsers.map { Element(ElementKey(uid: $0)) }
         return elements
     }
@@ -247,7 +246,7 @@ public actor Helper {
 
 extension BanRecord {
     /// When the strikes of a ban that ends now are forgotten.
-    func forgotten(by schedules: DurationSchedules<SentinelProtocol.Check>, from now: MonotonicMilliseconds)
+    func forgotten(by schedules: DurationSchedules<Check>, from now: MonotonicMilliseconds)
         -> MonotonicMilliseconds
     {
         guard let reason = Reason(reason) else { return now }

@@ -13,9 +13,8 @@ struct BanBook {
     /// How many bans are in force.
     private(set) var activeCount = 0
     private var activeCounts = Array(repeating: 0, count: SetKind.allCases.count)
-    private var chunks: [ContiguousArray<Slot>] = []
+    private var slots = Slots()
     private var free: [UInt32] = []
-    private var used: UInt32 = 0
     private var index = SlotIndex<BanKey>()
     private var texts: [UInt32: Texts] = [:]
     private var ends = Heap<End>()
@@ -28,7 +27,27 @@ struct BanBook {
 
     // MARK: Storage
 
-    private static var chunkSize: Int { 4096 }
+    /// Slots in chunks that never move: growing costs one chunk, not all of them over again.
+    private struct Slots {
+        private static var chunkSize: Int { 4096 }
+        private var chunks: [ContiguousArray<Slot>] = []
+        private(set) var count: UInt32 = 0
+
+        subscript(_ slot: UInt32) -> Slot {
+            get { chunks[Int(slot) / Self.chunkSize][Int(slot) % Self.chunkSize] }
+            set { chunks[Int(slot) / Self.chunkSize][Int(slot) % Self.chunkSize] = newValue }
+        }
+
+        mutating func append(_ slot: Slot) {
+            if Int(count).isMultiple(of: Self.chunkSize) {
+                var chunk = ContiguousArray<Slot>()
+                chunk.reserveCapacity(Self.chunkSize)
+                chunks.append(chunk)
+            }
+            chunks[chunks.count - 1].append(slot)
+            count += 1
+        }
+    }
 
     private struct Slot {
         var key: BanKey
@@ -61,8 +80,22 @@ struct BanBook {
     }
 
     private subscript(_ slot: UInt32) -> Slot {
-        get { chunks[Int(slot) / Self.chunkSize][Int(slot) % Self.chunkSize] }
-        set { chunks[Int(slot) / Self.chunkSize][Int(slot) % Self.chunkSize] = newValue }
+        get { slots[slot] }
+        set { slots[slot] = newValue }
+    }
+
+    private var used: UInt32 { slots.count }
+
+    // The slots are lent to the index by a copy that lives no longer than these, so that nothing is copied.
+
+    private mutating func enterIndex(_ slot: UInt32) {
+        let slots = slots
+        index.insert(slot, key: slots[slot].key) { slots[$0].key }
+    }
+
+    private mutating func leaveIndex(_ slot: UInt32) {
+        let slots = slots
+        index.remove(slots[slot].key) { slots[$0].key }
     }
 
     private func slot(_ key: BanKey) -> UInt32? { index.slot(of: key) { self[$0].key } }
@@ -158,7 +191,7 @@ struct BanBook {
             created: UInt32(clamping: record.created / 1000), strikes: UInt16(clamping: record.strikes),
             reason: reasons.number(record.reason), caller: callers.number(record.caller), state: .active,
             isOperators: record.isOperators)
-        if before.state == .unused { index.insert(place, key: record.key) { self[$0].key } }
+        if before.state == .unused { enterIndex(place) }
         if before.state != .active { count(record.key.set, by: 1) }
         let hasTexts = record.peer != nil || record.detail != nil || record.subject != nil
         texts[place] =
@@ -236,7 +269,7 @@ struct BanBook {
     }
 
     private mutating func release(_ slot: UInt32) {
-        index.remove(self[slot].key) { self[$0].key }
+        leaveIndex(slot)
         self[slot].state = .unused
         free.append(slot)
     }
@@ -245,16 +278,10 @@ struct BanBook {
     private mutating func allocate() -> UInt32? {
         if let slot = free.popLast() { return slot }
         if Int(used) < capacity {
-            if Int(used).isMultiple(of: Self.chunkSize) {
-                var chunk = ContiguousArray<Slot>()
-                chunk.reserveCapacity(Self.chunkSize)
-                chunks.append(chunk)
-            }
             let blank = Slot(
                 key: BanKey.none, id: 0, deadline: 0, renewed: 0, created: 0, strikes: 0, reason: 0, caller: 0,
                 state: .unused, isOperators: false)
-            chunks[chunks.count - 1].append(blank)
-            used += 1
+            slots.append(blank)
             return used - 1
         }
         while !oblivions.isEmpty {

@@ -48,7 +48,7 @@ struct BanKey: Hashable, Sendable {
     /// A key that matches nothing that can be banned, for places that are empty.
     static let none = BanKey(.accept, .v4(IPv4Address(bits: 0)))
 
-    var check: Check { set.check ?? .accept }
+    var check: Check { self.set.check ?? .accept }
 
     /// The address; of a block its first.
     var address: IPAddress {

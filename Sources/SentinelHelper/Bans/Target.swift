@@ -15,7 +15,7 @@ enum Target: Hashable, Sendable {
     /// first two. IPv4-mapped IPv6 addresses become IPv4, which is what is on the wire.
     ///
     /// - Throws: ``Refusal`` with `malformed`, `relayed` or `unmatchable`.
-    init(_ subject: String, for check: SentinelProtocol.Check) throws(RefusalError) {
+    init(_ subject: String, for check: Check) throws(RefusalError) {
         guard subject.utf8.count <= Self.longestSubject else {
             throw RefusalError(
                 .malformed, "subject: \(subject.utf8.count) bytes; at most \(Self.longestSubject) are read")
@@ -41,7 +41,7 @@ enum Target: Hashable, Sendable {
     private static var longestSubject: Int { 1024 }
 
     private static func multiaddr(
-        _ subject: String, for check: SentinelProtocol.Check
+        _ subject: String, for check: Check
     ) throws(RefusalError) -> Target {
         let address: Multiaddr
         do {
@@ -66,7 +66,7 @@ enum Target: Hashable, Sendable {
             .unmatchable, "subject \(quoted(subject)): names no \(form(of: check)); write \(example(of: check))")
     }
 
-    private static func form(of check: SentinelProtocol.Check) -> String {
+    private static func form(of check: Check) -> String {
         switch check {
         case .accept: "an address"
         case .dial: "an endpoint"
@@ -74,7 +74,7 @@ enum Target: Hashable, Sendable {
         }
     }
 
-    private static func example(of check: SentinelProtocol.Check) -> String {
+    private static func example(of check: Check) -> String {
         switch check {
         case .accept: "203.0.113.7 or 2001:db8::7"
         case .dial: "tcp:203.0.113.7:8776 or udp:[2001:db8::7]:4001"

@@ -77,7 +77,8 @@ final class Enforcer {
             found.elements[kind] = try socket.elements(of: set)
         }
         let isOwned = table.flags.contains(.owner)
-        found.fits = try isOwned == (mode != .watched) && setsFit(sets) && chainsFit()
+        let chainsFit = try chainsFit()
+        found.fits = isOwned == (mode != .watched) && setsFit(sets) && chainsFit
         return found
     }
 

@@ -46,11 +46,11 @@ struct Layout: Hashable, Sendable {
 
     private static func inboundHooks(_ table: Configuration.Table) -> [(String, Chain.Hook)] {
         switch table.hook {
-        case .prerouting: [("inbound", .init(.prerouting, priority: table.effectivePriority))]
-        case .input: [("inbound", .init(.input, priority: table.effectivePriority))]
+        case .prerouting: [("inbound", .init(.prerouting, priority: table.priority))]
+        case .input: [("inbound", .init(.input, priority: table.priority))]
         case .ingress:
             table.devices.map { device in
-                ("inbound_\(device)", .init(.ingress(device: device), priority: table.effectivePriority))
+                ("inbound_\(device)", .init(.ingress(device: device), priority: table.priority))
             }
         }
     }
