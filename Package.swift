@@ -52,7 +52,8 @@ let package = Package(
         .target(
             name: "Varlink", dependencies: ["CLinux", nioCore, nioPosix],
             resources: [
-                .embedInCode("org.varlink.service.varlink"), .embedInCode("org.seedsentinel.Connection.varlink"),
+                .embedInCode("org.varlink.service.varlink"),
+                .embedInCode("org.seedsentinel.Connection.varlink"),
             ],
             swiftSettings: settings),
 
@@ -81,11 +82,15 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "SentinelTests", dependencies: ["Sentinel", "Inet"], swiftSettings: settings),
         .testTarget(
+            name: "SentinelHelperTests", dependencies: ["SentinelHelper", "SentinelProtocol", "Inet"],
+            swiftSettings: settings),
+        .testTarget(
             name: "VarlinkTests", dependencies: ["Varlink", "CLinux", nioCore, nioPosix, nioEmbedded],
             resources: [.embedInCode("org.example.Test.varlink"), .embedInCode("interop.py")],
             swiftSettings: settings),
         .testTarget(
-            name: "SentinelProtocolTests", dependencies: ["SentinelProtocol", "Varlink"],
+            name: "SentinelProtocolTests", dependencies: ["SentinelProtocol", "Varlink", nioCore, nioPosix],
+            resources: [.embedInCode("interop.py")],
             swiftSettings: settings),
     ]
 )

@@ -14,7 +14,8 @@ extension DurationSchedules<Check> {
             do {
                 return try DurationSchedule(
                     .init(
-                        first: terms.first, factor: terms.factor, maximum: terms.maximum, jitter: terms.jitter,
+                        first: terms.first, factor: terms.factor, maximum: terms.maximum,
+                        jitter: terms.jitter,
                         forgetAfter: terms.forgetAfter, permanentAfter: terms.permanentAfter))
             } catch {
                 throw HelperError(.configuration, "[durations] \(error)")
@@ -35,7 +36,9 @@ extension DurationSchedules<Check> {
         self.init(fallback: try schedule(durations.fallback))
         self.byReason = try byReason(durations.byReason)
         for (check, terms) in durations.byCheck { byCheck[check.onWire] = try schedule(terms) }
-        for (check, terms) in durations.byCheckAndReason { byCheckAndReason[check.onWire] = try byReason(terms) }
+        for (check, terms) in durations.byCheckAndReason {
+            byCheckAndReason[check.onWire] = try byReason(terms)
+        }
     }
 }
 

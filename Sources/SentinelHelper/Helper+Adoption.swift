@@ -39,7 +39,8 @@ extension Helper {
         // What isn't ours must be an operator's, who has put it there by hand.
         let record = BanRecord(
             key: key, deadline: deadline, renewed: now - age, created: clock.wall() - age,
-            strikes: comment?.strikes ?? 1, reason: comment?.reason ?? "adopted", caller: comment?.caller ?? "unknown",
+            strikes: comment?.strikes ?? 1, reason: comment?.reason ?? "adopted",
+            caller: comment?.caller ?? "unknown",
             isOperators: comment?.isOperators ?? true, peer: comment?.peer)
         _ = book.enter(record)
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
-internal import Logging
-internal import SentinelConfiguration
 internal import Inet
+internal import Logging
 internal import Nftables
 internal import Sentinel
+internal import SentinelConfiguration
 internal import SentinelProtocol
 
 extension Helper {
@@ -58,7 +58,8 @@ extension Helper {
             let key = target.key(ipv6Prefix: enforcer.layout.ipv6Prefix)
             let present = plan.records[key] ?? book[key]
             if present == nil { try reserve(key.set, in: &plan) }
-            let record = grant(request, key: key, reason: reason, target: target, caller: caller, present: present)
+            let record = grant(
+                request, key: key, reason: reason, target: target, caller: caller, present: present)
             if plan.records.updateValue(record, forKey: key) == nil { plan.order.append(key) }
             return .success(key)
         } catch {
@@ -72,7 +73,9 @@ extension Helper {
         let planned = plan.added[set, default: 0]
         guard book.activeCount(in: set) + planned < capacity else {
             throw RefusalError(
-                .full, "\(set.name) holds \(capacity) bans, as many as it may; raise [capacity] or shorten [durations]")
+                .full,
+                "\(set.name) holds \(capacity) bans, as many as it may; raise [capacity] or shorten [durations]"
+            )
         }
         plan.added[set] = planned + 1
     }
@@ -80,7 +83,8 @@ extension Helper {
     /// The ban that a request brings about: of a present one and the new the later end holds, unless an operator
     /// says otherwise. Only a ban after the last one has ended is a further strike.
     private func grant(
-        _ request: BlockRequest, key: BanKey, reason: Reason, target: Target, caller: String, present: BanRecord?
+        _ request: BlockRequest, key: BanKey, reason: Reason, target: Target, caller: String,
+        present: BanRecord?
     ) -> BanRecord {
         let now = clock.monotonic()
         let schedule = schedules.schedule(check: key.check, reason: reason)
@@ -90,7 +94,8 @@ extension Helper {
         let keyText = key.text(ipv6Prefix: enforcer.layout.ipv6Prefix)
         var record = BanRecord(
             key: key, id: present?.id ?? 0, deadline: deadline, renewed: now,
-            created: present?.created ?? clock.wall(), strikes: strikes, reason: request.reason, caller: caller,
+            created: present?.created ?? clock.wall(), strikes: strikes, reason: request.reason,
+            caller: caller,
             isOperators: request.isOperators, peer: request.peer ?? present?.peer, detail: request.detail,
             subject: request.subject == keyText ? nil : request.subject)
         guard let present, !request.isExact else { return record }
@@ -105,7 +110,8 @@ extension Helper {
     }
 
     /// How many strikes the key has that a schedule still remembers.
-    func strikes(of key: BanKey, remembered schedule: DurationSchedule, at now: MonotonicMilliseconds) -> Int {
+    func strikes(of key: BanKey, remembered schedule: DurationSchedule, at now: MonotonicMilliseconds) -> Int
+    {
         let (count, last) = book.strikes(of: key)
         guard count > 0, schedule.remembers(strikeAged: .milliseconds(now - last)) else { return 0 }
         return count
@@ -162,7 +168,9 @@ extension Helper {
         plan.order.removeAll { dropped.contains($0) }
         for key in keys { plan.records[key] = nil }
         for index in outcomes.indices {
-            if case .success(let key) = outcomes[index], dropped.contains(key) { outcomes[index] = .failure(refusal) }
+            if case .success(let key) = outcomes[index], dropped.contains(key) {
+                outcomes[index] = .failure(refusal)
+            }
         }
     }
 
@@ -269,7 +277,8 @@ extension RefusalError {
     fileprivate static let bookFull = RefusalError(
         .full, "there is no memory set aside for more bans; raise [capacity] or shorten [durations]")
     fileprivate static let tooManyRefusals = RefusalError(
-        .kernel, "the kernel refused too many of this batch; see the log, and submit it again in smaller parts")
+        .kernel,
+        "the kernel refused too many of this batch; see the log, and submit it again in smaller parts")
 
     /// What the kernel refused.
     fileprivate init(_ error: NftablesError) {

@@ -35,7 +35,8 @@ extension Helper: VarlinkHandler {
         let caller = access.caller(call.peer)
         let receipts = block(requests.map { BlockRequest($0) }, for: caller)
         for receipt in receipts where receipt.enforced {
-            logger.notice("banned by an operator", metadata: ["subject": "\(receipt.subject)", "caller": "\(caller)"])
+            logger.notice(
+                "banned by an operator", metadata: ["subject": "\(receipt.subject)", "caller": "\(caller)"])
         }
         call.reply(HelperInterface.BanMethod.Reply(receipts: receipts))
     }
@@ -49,7 +50,8 @@ extension Helper: VarlinkHandler {
         }
         manager.forget(name: "nftables")
         manager.notify(.status("released: nothing is enforced until sentineld is restarted"))
-        let message = "released by \(access.caller(call.peer)): nothing is enforced until sentineld is restarted"
+        let message =
+            "released by \(access.caller(call.peer)): nothing is enforced until sentineld is restarted"
         logger.warning("\(message)")
         publish([Event(kind: .released, time: Timestamp(rawValue: clock.wall()), message: message)])
         call.reply()

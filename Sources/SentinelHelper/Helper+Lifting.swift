@@ -23,7 +23,8 @@ extension Helper {
         if parameters.dryRun != true, !records.isEmpty {
             guard enforcer.mode != .released else {
                 throw VarlinkFailure(
-                    HelperInterface.Released(message: "the table has been released; restart sentineld to enforce again"))
+                    HelperInterface.Released(
+                        message: "the table has been released; restart sentineld to enforce again"))
             }
             do {
                 try lift(records)
@@ -60,7 +61,9 @@ extension Helper {
     /// - Throws: `InvalidRequest` where a subject names nothing.
     func matcher(_ filter: Filter) throws(VarlinkFailure) -> @Sendable (BanRecord) -> Bool {
         let keys: Swift.Set<BanKey>? =
-            if let subject = filter.subject { try self.keys(of: subject, field: "filter.subject") } else { nil }
+            if let subject = filter.subject { try self.keys(of: subject, field: "filter.subject") } else {
+                nil
+            }
         return { record in
             (filter.check.map { $0 == record.key.check } ?? true)
                 && (keys.map { $0.contains(record.key) } ?? true)
@@ -76,12 +79,14 @@ extension Helper {
         let targets = Check.allCases.compactMap { try? Target(subject, for: $0) }
         guard !targets.isEmpty else {
             throw VarlinkFailure(
-                field, "\(quoted(subject)) is no address, block, endpoint or multiaddr; write 203.0.113.7, "
+                field,
+                "\(quoted(subject)) is no address, block, endpoint or multiaddr; write 203.0.113.7, "
                     + "203.0.113.0/24, tcp:203.0.113.7:8776 or /ip4/203.0.113.7/tcp/8776")
         }
         var keys = Swift.Set(targets.map { $0.key(ipv6Prefix: enforcer.layout.ipv6Prefix) })
         // An IPv6 source reads back as the block that it is matched by.
-        if case .network(let network) = targets.first(where: { if case .network = $0 { true } else { false } }),
+        if case .network(let network) = targets.first(where: { if case .network = $0 { true } else { false } }
+        ),
             network.prefixLength == enforcer.layout.ipv6Prefix, network.family == .ipv6
         {
             keys.insert(BanKey(source: network.first, ipv6Prefix: enforcer.layout.ipv6Prefix))

@@ -30,12 +30,15 @@ extension Helper {
         }
         guard bans.count <= Self.mostInOneReply else {
             throw VarlinkFailure(
-                "filter", "more than \(Self.mostInOneReply) bans match, too many for one reply; ask for more replies")
+                "filter",
+                "more than \(Self.mostInOneReply) bans match, too many for one reply; ask for more replies")
         }
         call.reply(HelperInterface.List.Reply(bans: bans.map(ban)))
     }
 
-    private func sendPage(from start: Int, _ matches: @escaping @Sendable (BanRecord) -> Bool, _ call: VarlinkCall) {
+    private func sendPage(
+        from start: Int, _ matches: @escaping @Sendable (BanRecord) -> Bool, _ call: VarlinkCall
+    ) {
         var position = start
         while call.isOpen {
             guard call.isWritable else {
@@ -66,7 +69,8 @@ extension Helper {
                 subscribers: subscribers.count,
                 kernel: KernelInfo(
                     release: Self.kernelRelease, ownership: enforcer.features.ownership,
-                    persistence: enforcer.features.persistence, timeoutUpdate: enforcer.features.timeoutUpdate),
+                    persistence: enforcer.features.persistence, timeoutUpdate: enforcer.features.timeoutUpdate
+                ),
                 sets: SetKind.allCases.map(info), problems: problems()))
     }
 
@@ -101,9 +105,13 @@ extension Helper {
         let network = target.network
         let bans = book.all { self.touches($0.key, target) }
         let guardEntry = guards.entry(touching: network)
-        let isExempt = guardEntry.map { $0.network.contains(network.first) && $0.network.contains(network.last) } ?? false
-        let inboundSet = isExempt ? nil : bans.first { $0.key.check == .accept }?.key.set ?? coveringSet(network)
-        let outboundSet = isExempt ? nil : bans.first { $0.key.check == .dial }?.key.set ?? coveringSet(network)
+        let isExempt =
+            guardEntry.map { $0.network.contains(network.first) && $0.network.contains(network.last) }
+            ?? false
+        let inboundSet =
+            isExempt ? nil : bans.first { $0.key.check == .accept }?.key.set ?? coveringSet(network)
+        let outboundSet =
+            isExempt ? nil : bans.first { $0.key.check == .dial }?.key.set ?? coveringSet(network)
         let key = target.key(ipv6Prefix: enforcer.layout.ipv6Prefix)
         let reason = Reason(bans.first?.reason ?? "operator") ?? .denyListed
         let schedule = schedules.schedule(check: key.check, reason: reason)
@@ -111,7 +119,8 @@ extension Helper {
         let exemptSet = isExempt ? (network.family == .ipv4 ? SetKind.exempt4 : .exempt6) : nil
         return Explanation(
             subject: subject, inbound: inboundSet == nil, outbound: outboundSet == nil,
-            set: (exemptSet ?? inboundSet ?? outboundSet)?.name, guardName: guardEntry?.name, bans: bans.map(ban),
+            set: (exemptSet ?? inboundSet ?? outboundSet)?.name, guardName: guardEntry?.name,
+            bans: bans.map(ban),
             elements: try elements(of: bans), strikes: strikes,
             next: schedule.longest(strikes: strikes + 1).map { Milliseconds($0) })
     }
@@ -120,14 +129,17 @@ extension Helper {
         let bans = book.all { $0.peer == subject }
         guard !bans.isEmpty || PeerID(subject) != nil else {
             throw VarlinkFailure(
-                "subject", "\(quoted(subject)) is no address, block, endpoint, multiaddr or peer id; write 203.0.113.7, "
+                "subject",
+                "\(quoted(subject)) is no address, block, endpoint, multiaddr or peer id; write 203.0.113.7, "
                     + "203.0.113.0/24, tcp:203.0.113.7:8776 or /ip4/203.0.113.7/tcp/8776")
         }
-        let schedule = schedules.schedule(check: .dial, reason: Reason(bans.first?.reason ?? "") ?? .denyListed)
+        let schedule = schedules.schedule(
+            check: .dial, reason: Reason(bans.first?.reason ?? "") ?? .denyListed)
         let strikes = bans.map(\.strikes).max() ?? 0
         return Explanation(
             subject: subject, inbound: !bans.contains { $0.key.check != .dial },
-            outbound: !bans.contains { $0.key.check != .accept }, set: bans.first?.key.set.name, bans: bans.map(ban),
+            outbound: !bans.contains { $0.key.check != .accept }, set: bans.first?.key.set.name,
+            bans: bans.map(ban),
             elements: try elements(of: bans), strikes: strikes,
             next: schedule.longest(strikes: strikes + 1).map { Milliseconds($0) })
     }
@@ -147,7 +159,9 @@ extension Helper {
     /// The set of blocks that holds all of these addresses.
     private func coveringSet(_ network: IPNetwork) -> SetKind? {
         let kind = SetKind(check: .network, family: network.family)
-        guard let segment = covers[kind]?.segment(holding: network.first), segment.last >= network.last else { return nil }
+        guard let segment = covers[kind]?.segment(holding: network.first), segment.last >= network.last else {
+            return nil
+        }
         return kind
     }
 

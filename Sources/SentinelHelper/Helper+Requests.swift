@@ -71,21 +71,26 @@ extension BlockRequest {
         }
         if let peer { try Self.check(peer: peer) }
         if let detail, detail.utf8.count > Self.longestDetail {
-            throw RefusalError(.malformed, "detail: \(detail.utf8.count) bytes; shorten it to \(Self.longestDetail)")
+            throw RefusalError(
+                .malformed, "detail: \(detail.utf8.count) bytes; shorten it to \(Self.longestDetail)")
         }
         if case .milliseconds(let milliseconds) = wish, milliseconds <= 0 || milliseconds > Self.longestBan {
             throw RefusalError(
                 .malformed,
-                "duration: \(milliseconds) ms; from 1 ms to 100 years, or none for what the configuration says")
+                "duration: \(milliseconds) ms; from 1 ms to 100 years, or none for what the configuration says"
+            )
         }
         if check == .network, !isOperators {
-            throw RefusalError(.forbidden, "check network: only operators ban blocks; deny the addresses one by one")
+            throw RefusalError(
+                .forbidden, "check network: only operators ban blocks; deny the addresses one by one")
         }
         let target = try Target(subject, for: check)
         if check == .accept, !isValidated {
             throw RefusalError(
-                .unvalidated, "\(target.description): the source hasn't proved its address, so the ban could hit "
-                    + "whom an attacker chose; deny it in the node, and report it once a handshake has proved it")
+                .unvalidated,
+                "\(target.description): the source hasn't proved its address, so the ban could hit "
+                    + "whom an attacker chose; deny it in the node, and report it once a handshake has proved it"
+            )
         }
         return (target, code)
     }
@@ -99,7 +104,8 @@ extension BlockRequest {
         let isPlain = peer.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: ":"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: ":"), UInt8(ascii: "."),
+                UInt8(ascii: "_"),
                 UInt8(ascii: "-"), UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "/"):
                 true
             default: false

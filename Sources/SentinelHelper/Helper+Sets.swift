@@ -15,7 +15,8 @@ extension Helper {
         if let name = parameters.name {
             guard let kind = SetKind(name: name) else {
                 throw VarlinkFailure(
-                    "name", "there is no set \(quoted(name)); the sets are "
+                    "name",
+                    "there is no set \(quoted(name)); the sets are "
                         + SetKind.allCases.map(\.name).joined(separator: ", "))
             }
             kinds = [kind]
@@ -25,11 +26,13 @@ extension Helper {
         }
         guard enforcer.mode != .released else {
             throw VarlinkFailure(
-                HelperInterface.Released(message: "there is no table: it has been released; restart sentineld"))
+                HelperInterface.Released(
+                    message: "there is no table: it has been released; restart sentineld"))
         }
         let count = kinds.reduce(0) { $0 + info($1).count }
         guard call.wantsMore || count <= Self.mostInOneReply else {
-            throw VarlinkFailure("elements", "\(count) elements are too many for one reply; ask for more replies")
+            throw VarlinkFailure(
+                "elements", "\(count) elements are too many for one reply; ask for more replies")
         }
         var reading = SetReading(kinds: kinds)
         do {
@@ -116,7 +119,8 @@ extension Helper {
         guard let key = BanKey(element.key, in: kind) else {
             return self.element(element, key: kind.text(element.key), ban: nil)
         }
-        return self.element(element, key: key.text(ipv6Prefix: enforcer.layout.ipv6Prefix), ban: book[key]?.id)
+        return self.element(
+            element, key: key.text(ipv6Prefix: enforcer.layout.ipv6Prefix), ban: book[key]?.id)
     }
 
     /// An interval set's elements: pairs of beginning and end become a block, or a range where it is none.

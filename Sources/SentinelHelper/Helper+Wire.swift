@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import Inet
-internal import SentinelConfiguration
 internal import Nftables
+internal import SentinelConfiguration
 internal import SentinelProtocol
 
 // How bans, elements and sets are told to callers.

@@ -15,7 +15,9 @@ internal import SentinelProtocol
 /// into the kernel without a change of threads.
 public actor Helper {
     public nonisolated let eventLoop: any EventLoop
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        eventLoop.executor.asUnownedSerialExecutor()
+    }
 
     let configuration: Configuration
     let schedules: DurationSchedules<Check>
@@ -65,7 +67,8 @@ public actor Helper {
         do {
             enforcer = try Enforcer(
                 layout: Layout(configuration),
-                holding: .init(inherited: manager.takeDescriptor(named: "nftables"), hasStore: manager.hasStore))
+                holding: .init(
+                    inherited: manager.takeDescriptor(named: "nftables"), hasStore: manager.hasStore))
         } catch {
             throw HelperError(kernel: error)
         }
@@ -109,7 +112,8 @@ public actor Helper {
         logger.notice(
             "enforcing",
             metadata: [
-                "table": "\(enforcer.layout.table)", "mode": "\(enforcer.mode)", "bans": "\(book.activeCount)",
+                "table": "\(enforcer.layout.table)", "mode": "\(enforcer.mode)",
+                "bans": "\(book.activeCount)",
             ])
         for problem in problems() { logger.warning("\(problem)") }
         wake()
@@ -130,7 +134,9 @@ public actor Helper {
     /// The sets that hold no bans.
     private func fixedElements() -> [SetKind: [Element]] {
         var elements = guards.elements
-        elements[.nodePorts] = configuration.node.ports.map { Element(ElementKey($0.transport, port: $0.number)) }
+        elements[.nodePorts] = configuration.node.ports.map {
+            Element(ElementKey($0.transport, port: $0.number))
+        }
         elements[.nodeUsers] = nodeUsers.map { Element(ElementKey(uid: $0)) }
         return elements
     }
@@ -174,7 +180,9 @@ public actor Helper {
     func endDueBans() {
         let now = clock.monotonic()
         while true {
-            let ended = book.expire(at: now, limit: 1000) { [schedules] in $0.forgotten(by: schedules, from: now) }
+            let ended = book.expire(at: now, limit: 1000) { [schedules] in
+                $0.forgotten(by: schedules, from: now)
+            }
             guard !ended.isEmpty else { return }
             recover(covers: ended.map(\.key.set))
             publish(ended.map { event(.expired, $0) })
@@ -191,7 +199,8 @@ public actor Helper {
         guards = Guards(ownAddresses: ownAddresses.current, exempt: configuration.exempt.addresses)
         do {
             try enforcer.setExempt(guards.elements)
-            logger.info("the host's addresses have changed", metadata: ["count": "\(ownAddresses.current.count)"])
+            logger.info(
+                "the host's addresses have changed", metadata: ["count": "\(ownAddresses.current.count)"])
         } catch {
             logger.error("can't protect the host's new addresses: \(error)")
         }
@@ -214,7 +223,8 @@ public actor Helper {
     func rebuild() throws(NftablesError) {
         let isThere = try enforcer.tableExists()
         try enforcer.build(contents(), replacing: isThere)
-        let message = "the table had been \(isThere ? "changed" : "removed") by somebody else, and is right again"
+        let message =
+            "the table had been \(isThere ? "changed" : "removed") by somebody else, and is right again"
         logger.warning("\(message)")
         publish([Event(kind: .repaired, time: Timestamp(rawValue: clock.wall()), message: message)])
     }
@@ -226,17 +236,20 @@ public actor Helper {
         if enforcer.mode == .watched {
             problems.append(
                 "the table isn't owned, so other programs can flush it; it is repaired within 1.5 s. A kernel from 6.9 "
-                    + "on, or from 5.12 on with systemd's descriptor store, keeps it from being flushed at all")
+                    + "on, or from 5.12 on with systemd's descriptor store, keeps it from being flushed at all"
+            )
         }
         if configuration.node.ports.isEmpty {
-            problems.append("[node] ports is empty, so accept bans match nothing; list the node's listening ports")
+            problems.append(
+                "[node] ports is empty, so accept bans match nothing; list the node's listening ports")
         }
         for kind in SetKind.ofBans {
             guard let capacity = kind.capacity(configuration.capacity) else { continue }
             let count = book.activeCount(in: kind)
             if count * 10 >= capacity * 9 {
                 problems.append(
-                    "\(kind.name) holds \(count) bans of \(capacity); raise [capacity] or shorten [durations]")
+                    "\(kind.name) holds \(count) bans of \(capacity); raise [capacity] or shorten [durations]"
+                )
             }
         }
         if let repairProblem { problems.append(repairProblem) }

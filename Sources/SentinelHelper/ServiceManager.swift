@@ -37,8 +37,11 @@ public final class ServiceManager: Sendable {
         let promised = environment["FDSTORE"].flatMap { Int($0) } ?? 0
         hasStore = notifySocket != nil && (promised > 0 || environment["SENTINEL_DESCRIPTOR_STORE"] == "1")
         var passed: [(String, Int32)] = []
-        if environment["LISTEN_PID"] == "\(processID)", let count = environment["LISTEN_FDS"].flatMap({ Int32($0) }) {
-            let names = (environment["LISTEN_FDNAMES"] ?? "").split(separator: ":", omittingEmptySubsequences: false)
+        if environment["LISTEN_PID"] == "\(processID)",
+            let count = environment["LISTEN_FDS"].flatMap({ Int32($0) })
+        {
+            let names = (environment["LISTEN_FDNAMES"] ?? "").split(
+                separator: ":", omittingEmptySubsequences: false)
             for index in 0..<max(0, min(count, Self.mostDescriptors)) {
                 let descriptor = Self.firstDescriptor + index
                 guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { continue }

@@ -41,7 +41,8 @@ struct AccessControl: Hashable, Sendable {
         throw VarlinkFailure(
             HelperInterface.PermissionDenied(
                 right: right, caller: caller,
-                message: "\(caller) may not \(right); to allow it, add \"\(caller)\" or one of the user's groups to "
+                message:
+                    "\(caller) may not \(right); to allow it, add \"\(caller)\" or one of the user's groups to "
                     + "[access] \(right) in sentineld's configuration and restart it"))
     }
 }

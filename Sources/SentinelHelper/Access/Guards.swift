@@ -46,7 +46,8 @@ struct Guards: Hashable, Sendable {
             }
         let what = target.network.isSingleAddress ? "" : " holds \(entry.network), which"
         throw RefusalError(
-            .guarded, guard: entry.name, "\(target.description)\(what) is never blocked (\(entry.name)): \(remedy)")
+            .guarded, guard: entry.name,
+            "\(target.description)\(what) is never blocked (\(entry.name)): \(remedy)")
     }
 
     /// What the kernel's exempt set of a family holds: disjoint ranges.

@@ -126,7 +126,9 @@ struct BanBook {
     func activeCount(in set: SetKind) -> Int { activeCounts[Int(set.rawValue)] }
 
     /// The bans in force, from a position on, and where to go on; nil at the end.
-    func page(from start: Int, limit: Int, where matches: (BanRecord) -> Bool) -> (bans: [BanRecord], next: Int?) {
+    func page(from start: Int, limit: Int, where matches: (BanRecord) -> Bool) -> (
+        bans: [BanRecord], next: Int?
+    ) {
         var bans: [BanRecord] = []
         var position = start
         while position < Int(used), bans.count < limit, position - start < Self.pageScan {
@@ -246,6 +248,9 @@ struct BanBook {
         return expired
     }
 
+    /// How many ends are noted, stale ones among them.
+    var pendingEnds: Int { ends.count }
+
     /// When the next ban ends.
     var nextEnd: MonotonicMilliseconds? { ends.min?.at }
 
@@ -279,7 +284,8 @@ struct BanBook {
         if let slot = free.popLast() { return slot }
         if Int(used) < capacity {
             let blank = Slot(
-                key: BanKey.none, id: 0, deadline: 0, renewed: 0, created: 0, strikes: 0, reason: 0, caller: 0,
+                key: BanKey.none, id: 0, deadline: 0, renewed: 0, created: 0, strikes: 0, reason: 0,
+                caller: 0,
                 state: .unused, isOperators: false)
             slots.append(blank)
             return used - 1

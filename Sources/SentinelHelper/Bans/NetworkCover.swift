@@ -65,7 +65,9 @@ struct NetworkCover<ID: Hashable & Sendable>: Sendable {
             close(through: block.network.first)
             if let around = open.last {
                 guard Self.endsLater(block.deadline, around.deadline) else { continue }
-                if block.network.first > (cursor ?? around.network.first), let before = block.network.first.predecessor {
+                if block.network.first > (cursor ?? around.network.first),
+                    let before = block.network.first.predecessor
+                {
                     emit(from: cursor, through: before, around)
                 }
             }

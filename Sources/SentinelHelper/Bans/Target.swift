@@ -32,7 +32,8 @@ enum Target: Hashable, Sendable {
             }
         guard let found else {
             throw RefusalError(
-                .malformed, "subject \(quoted(subject)): not \(Self.form(of: check)); write \(Self.example(of: check))")
+                .malformed,
+                "subject \(quoted(subject)): not \(Self.form(of: check)); write \(Self.example(of: check))")
         }
         self = found
     }
@@ -63,7 +64,8 @@ enum Target: Hashable, Sendable {
         case .network: break
         }
         throw RefusalError(
-            .unmatchable, "subject \(quoted(subject)): names no \(form(of: check)); write \(example(of: check))")
+            .unmatchable,
+            "subject \(quoted(subject)): names no \(form(of: check)); write \(example(of: check))")
     }
 
     private static func form(of check: Check) -> String {

@@ -36,7 +36,8 @@ final class Enforcer {
         self.layout = layout
         mode =
             features.persistence
-            ? .ownedPersistent : features.ownership && (holding.hasStore || holding.inherited != nil) ? .owned : .watched
+            ? .ownedPersistent
+            : features.ownership && (holding.hasStore || holding.inherited != nil) ? .owned : .watched
     }
 
     /// The owning socket's descriptor, for the descriptor store. It stays this object's own.
@@ -73,7 +74,9 @@ final class Enforcer {
         var found = Found()
         let sets = try socket.sets(in: layout.table)
         for kind in SetKind.ofBans {
-            guard let set = sets.first(where: { $0.name == kind.name }), set.keyType == kind.keyType else { continue }
+            guard let set = sets.first(where: { $0.name == kind.name }), set.keyType == kind.keyType else {
+                continue
+            }
             found.elements[kind] = try socket.elements(of: set)
         }
         let isOwned = table.flags.contains(.owner)
@@ -166,7 +169,8 @@ final class Enforcer {
         guard now != generation else { return false }
         defer { generation = now }
         guard let table = try socket.table(layout.table) else { return true }
-        guard !table.flags.contains(.dormant), try setsFit(socket.sets(in: layout.table)), try chainsFit() else {
+        guard !table.flags.contains(.dormant), try setsFit(socket.sets(in: layout.table)), try chainsFit()
+        else {
             return true
         }
         for chain in layout.chains {
@@ -220,7 +224,7 @@ final class Enforcer {
         }
         do {
             try commit(short)
-        } catch where Self.isDisagreement(error.code) {
+        } catch  where Self.isDisagreement(error.code) {
             try applyFromAnyState(changes)
         }
     }

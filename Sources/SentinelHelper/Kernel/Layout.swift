@@ -66,7 +66,9 @@ struct Layout: Hashable, Sendable {
     }
 
     private static func sourceRules(_ chain: Chain, prefix: Int) -> [Rule] {
-        func rule(_ kind: SetKind, _ field: Expression.AddressField, mask: Int = 128, _ verdict: Expression.Verdict)
+        func rule(
+            _ kind: SetKind, _ field: Expression.AddressField, mask: Int = 128, _ verdict: Expression.Verdict
+        )
             -> Rule
         {
             Rule(
@@ -107,19 +109,23 @@ struct Layout: Hashable, Sendable {
             Rule(chain, Expression.address(field) + [.lookup(.first, set: kind.name), .verdict(.return)])
         }
         func address(_ kind: SetKind, _ field: Expression.AddressField) -> Rule {
-            Rule(chain, Expression.address(field) + [.lookup(.first, set: kind.name), .reject(.adminProhibited)])
+            Rule(
+                chain,
+                Expression.address(field) + [.lookup(.first, set: kind.name), .reject(.adminProhibited)])
         }
         func endpoint(_ kind: SetKind, _ field: Expression.AddressField, registers: Int) -> Rule {
             Rule(
                 chain,
                 Expression.address(field) + [
-                    .meta(.l4proto, to: .init(registers)), Expression.destinationPort(to: .init(registers + 1)),
+                    .meta(.l4proto, to: .init(registers)),
+                    Expression.destinationPort(to: .init(registers + 1)),
                     .lookup(.first, set: kind.name), .reject(.adminProhibited),
                 ])
         }
         return [
             exempt(.exempt4, .ipv4Destination), exempt(.exempt6, .ipv6Destination),
-            endpoint(.dial4, .ipv4Destination, registers: 1), endpoint(.dial6, .ipv6Destination, registers: 4),
+            endpoint(.dial4, .ipv4Destination, registers: 1),
+            endpoint(.dial6, .ipv6Destination, registers: 4),
             address(.net4, .ipv4Destination), address(.net6, .ipv6Destination),
             address(.feed4, .ipv4Destination), address(.feed6, .ipv6Destination),
         ]
