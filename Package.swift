@@ -22,7 +22,10 @@ let package = Package(
         .library(name: "Inet", targets: ["Inet"]),
         .library(name: "Nftables", targets: ["Nftables"]),
     ],
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
     targets: [
         .target(name: "Inet", swiftSettings: settings),
         .systemLibrary(
@@ -38,6 +41,33 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "NftablesKernelTests", dependencies: ["Nftables", "Inet", "NamespaceSupport"],
+            swiftSettings: settings),
+        .target(name: "SentinelConfiguration", dependencies: ["Inet"], swiftSettings: settings),
+        .target(
+            name: "ConfigurationReader",
+            dependencies: ["SentinelConfiguration", "Inet", .product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: settings),
+        .target(
+            name: "ConfigurationLoader", dependencies: ["SentinelConfiguration", "CLinux"],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "sentinel-config",
+            dependencies: [
+                "SentinelConfiguration", "ConfigurationReader",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelConfigurationTests", dependencies: ["SentinelConfiguration", "Inet"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ConfigurationReaderTests",
+            dependencies: ["ConfigurationReader", "SentinelConfiguration", "Inet"], swiftSettings: settings),
+        .testTarget(
+            name: "ConfigurationLoaderTests",
+            dependencies: [
+                "ConfigurationLoader", "SentinelConfiguration", "CLinux", "sentinel-config",
+            ],
             swiftSettings: settings),
     ]
 )
