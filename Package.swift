@@ -34,6 +34,7 @@ let package = Package(
         .library(name: "Varlink", targets: ["Varlink"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -63,6 +64,9 @@ let package = Package(
             resources: [.embedInCode("org.seedsentinel.Helper.varlink")], swiftSettings: settings),
         .target(name: "SentinelConfiguration", dependencies: ["Inet"], swiftSettings: settings),
         .target(
+            name: "ConfigurationLoader", dependencies: ["SentinelConfiguration", "CLinux"],
+            swiftSettings: settings),
+        .target(
             name: "SentinelHelper",
             dependencies: [
                 "CLinux", "CNetfilter", "Inet", "Nftables", "Sentinel", "SentinelConfiguration",
@@ -70,6 +74,24 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        .executableTarget(
+            name: "sentineld",
+            dependencies: [
+                "ConfigurationLoader", "SentinelConfiguration", "SentinelHelper", "SentinelProtocol", "Varlink",
+                argumentParser, lifecycle, logging, nioCore, nioPosix,
+            ],
+            swiftSettings: settings),
+
+        // Reads TOML where nothing can be lost: the only place that needs full Foundation.
+        .target(
+            name: "ConfigurationReader",
+            dependencies: ["SentinelConfiguration", "Inet", .product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "sentinel-config",
+            dependencies: ["SentinelConfiguration", "ConfigurationReader", argumentParser], swiftSettings: settings),
+
+        // Tests.
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
         .target(
             name: "NamespaceSupport", dependencies: ["CLinux"], path: "Tests/NamespaceSupport",
@@ -87,6 +109,16 @@ let package = Package(
         .testTarget(
             name: "VarlinkTests", dependencies: ["Varlink", "CLinux", nioCore, nioPosix, nioEmbedded],
             resources: [.embedInCode("org.example.Test.varlink"), .embedInCode("interop.py")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelConfigurationTests", dependencies: ["SentinelConfiguration", "Inet"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ConfigurationReaderTests",
+            dependencies: ["ConfigurationReader", "SentinelConfiguration", "Inet"], swiftSettings: settings),
+        .testTarget(
+            name: "ConfigurationLoaderTests",
+            dependencies: ["ConfigurationLoader", "SentinelConfiguration", "CLinux", "sentinel-config"],
             swiftSettings: settings),
         .testTarget(
             name: "SentinelProtocolTests", dependencies: ["SentinelProtocol", "Varlink", nioCore, nioPosix],
