@@ -77,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "sentineld",
             dependencies: [
-                "ConfigurationLoader", "SentinelConfiguration", "SentinelHelper", "SentinelProtocol", "Varlink",
+                "ConfigurationLoader", "SentinelConfiguration", "SentinelHelper", "SentinelProtocol",
+                "Varlink",
                 argumentParser, lifecycle, logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
@@ -89,7 +90,8 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "sentinel-config",
-            dependencies: ["SentinelConfiguration", "ConfigurationReader", argumentParser], swiftSettings: settings),
+            dependencies: ["SentinelConfiguration", "ConfigurationReader", argumentParser],
+            swiftSettings: settings),
 
         // Tests.
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
@@ -105,6 +107,13 @@ let package = Package(
         .testTarget(name: "SentinelTests", dependencies: ["Sentinel", "Inet"], swiftSettings: settings),
         .testTarget(
             name: "SentinelHelperTests", dependencies: ["SentinelHelper", "SentinelProtocol", "Inet"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelHelperKernelTests",
+            dependencies: [
+                "SentinelHelper", "SentinelProtocol", "SentinelConfiguration", "Inet", "Varlink", "NamespaceSupport",
+                logging, nioCore, nioPosix,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "VarlinkTests", dependencies: ["Varlink", "CLinux", nioCore, nioPosix, nioEmbedded],

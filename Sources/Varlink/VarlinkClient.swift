@@ -31,7 +31,9 @@ public final class VarlinkClient: Sendable {
         self.connection = connection
     }
 
-    deinit { channel.close(promise: nil) }
+    deinit {
+        if channel.isActive { channel.close(promise: nil) }
+    }
 
     /// Connects to the service that listens at `path`.
     ///
