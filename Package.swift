@@ -111,7 +111,8 @@ let package = Package(
         .testTarget(
             name: "SentinelHelperKernelTests",
             dependencies: [
-                "SentinelHelper", "SentinelProtocol", "SentinelConfiguration", "Inet", "Varlink", "NamespaceSupport",
+                "SentinelHelper", "SentinelProtocol", "SentinelConfiguration", "Inet", "Varlink",
+                "NamespaceSupport",
                 logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
