@@ -71,6 +71,9 @@ public final class VarlinkClient: Sendable {
         }
     }
 
+    /// Where the connection is served.
+    public var eventLoop: any EventLoop { channel.eventLoop }
+
     /// Whether the connection is open as far as is known.
     public var isConnected: Bool { channel.isActive }
 
@@ -178,14 +181,15 @@ public final class VarlinkClient: Sendable {
         _ type: Reply.Type, _ frame: Data, of operation: String
     ) throws(VarlinkError) -> (Reply, continues: Bool) {
         do {
-            let header = try Wire.header(Wire.ReplyHeader.self, of: frame)
-            if let name = header.error {
+            let reply = try Wire.reply(type, of: frame)
+            if let name = reply.header.error {
                 throw VarlinkError(
                     .errorReply, operation: operation,
                     remedy: "The service refused the call: its reply says why.",
                     reply: VarlinkError.Reply(name: name, frame: frame))
             }
-            return (try Wire.parameters(type, of: frame), header.continues ?? false)
+            let parameters = try reply.parameters ?? Wire.absentParameters(type)
+            return (parameters, reply.header.continues ?? false)
         } catch let error as VarlinkError {
             throw error
         } catch {
