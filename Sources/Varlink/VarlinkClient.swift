@@ -142,17 +142,18 @@ public final class VarlinkClient: Sendable {
     /// Calls a method with `more`: its replies as they come. The call is sent at once.
     ///
     /// The service is slowed down where the replies aren't taken: a few are held, then nothing more is read
-    /// from the connection. A stream that is let go before its end closes the connection, for varlink knows no
-    /// other way to end a call.
+    /// from the connection. A stream that is let go before its end closes the connection, for varlink knows
+    /// no other way to end a call.
     public func stream<Parameters, Reply>(
         _ method: VarlinkMethod<Parameters, Reply>, _ parameters: Parameters
     ) -> VarlinkReplies<Reply> {
+        let id = ClientConnection.StreamID()
         let source = ReplyFrames.makeSequence(
             backPressureStrategy: .init(lowWatermark: 2, highWatermark: 8), finishOnDeinit: true,
-            delegate: ReplyDemand(connection: connection))
+            delegate: ReplyDemand(connection: connection, stream: id))
         do throws(VarlinkError) {
             let frame = try encode(Wire.Call(method: method.name, parameters: parameters, more: true))
-            connection.execute { $0.stream(frame, source.source, operation: method.name) }
+            connection.execute { $0.stream(frame, source.source, id, operation: method.name) }
         } catch {
             source.source.finish(error)
         }

@@ -4,8 +4,8 @@
 internal import FoundationEssentials
 internal import NIOCore
 
-/// The JSON objects that varlink frames are (https://varlink.org/Method-Call). A call is read twice: first for
-/// what the protocol needs, then by whoever knows the type of its parameters.
+/// The JSON objects that varlink frames are (https://varlink.org/Method-Call). A call is read twice: first
+/// for what the protocol needs, then by whoever knows the type of its parameters.
 enum Wire {
     /// A call without its parameters.
     struct CallHeader: Decodable {
@@ -85,8 +85,8 @@ enum Wire {
         try decoder.decode(TypedReply<Parameters>.self, from: frame)
     }
 
-    /// The `parameters` of a frame. Absent ones are as good as `{}`, so that a method whose parameters are all
-    /// optional can be called without any.
+    /// The `parameters` of a frame. Absent ones are as good as `{}`, so that a method whose parameters are
+    /// all optional can be called without any.
     static func parameters<Parameters: Decodable>(
         _ type: Parameters.Type, of frame: Data
     ) throws -> Parameters {
