@@ -117,7 +117,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "VarlinkTests", dependencies: ["Varlink", "CLinux", nioCore, nioPosix, nioEmbedded],
+            name: "VarlinkTests", dependencies: ["Varlink", nioCore, nioPosix, nioEmbedded],
             resources: [.embedInCode("org.example.Test.varlink"), .embedInCode("interop.py")],
             swiftSettings: settings),
         .testTarget(
