@@ -6,6 +6,7 @@
 Prints a line for each promise and ends with status 1 if one isn't kept.
 """
 
+import grp
 import json
 import os
 import pwd
@@ -19,6 +20,7 @@ import time
 SERVICE = "sentineld.service"
 SOCKET = "sentineld.socket"
 SOCKET_PATH = "/run/sentinel/sentinel.sock"
+CLIENTS = "sentinel-clients"
 CAP_NET_ADMIN = 1 << 12
 # A client beyond a pair of virtual interfaces; its neighbour is never banned.
 BANNED, NEIGHBOUR, SERVER = "198.51.100.7", "198.51.100.8", "198.51.100.1"
@@ -124,8 +126,8 @@ def listens_first():
     check("the socket unit listens while the helper is not running", show("ActiveState") == "inactive")
     mode = os.stat(SOCKET_PATH)
     check(
-        "the socket belongs to root and the group sentinel, and to nobody else",
-        stat.S_IMODE(mode.st_mode) == 0o660 and (mode.st_uid, mode.st_gid) == (0, account().pw_gid),
+        "the socket belongs to root and the clients' group, and to nobody else",
+        stat.S_IMODE(mode.st_mode) == 0o660 and (mode.st_uid, mode.st_gid) == (0, grp.getgrnam(CLIENTS).gr_gid),
         mode,
     )
     check("nothing is in the kernel yet", Table.read() is None)
@@ -137,19 +139,20 @@ def is_activated():
     wait_for("the service to be active", lambda: show("ActiveState") == "active")
     check("it says in words how it is", show("StatusText") != "")
     check("systemd holds a descriptor for it", show("NFileDescriptorStore") == "1")
-    check("a user in the group may connect", connects(extra_groups=["sentinel"]))
-    check("a user outside the group may not", not connects(extra_groups=[]))
+    connect = ["/usr/bin/python3", "-c", f"import socket; socket.socket(socket.AF_UNIX).connect('{SOCKET_PATH}')"]
+    check("a user in the clients' group may connect", by_nobody(connect, groups=[CLIENTS]))
+    check("a user outside it may not", not by_nobody(connect, groups=[]))
     return status
 
 
-def connects(extra_groups):
-    connect = f"import socket; socket.socket(socket.AF_UNIX).connect('{SOCKET_PATH}')"
+def by_nobody(command, groups):
+    """Whether the command succeeds for a user who has nothing but these groups."""
     result = subprocess.run(
-        ["/usr/bin/python3", "-c", connect],
+        command,
         user="nobody",
         group="nogroup",
-        extra_groups=extra_groups,
-        stderr=subprocess.DEVNULL,
+        extra_groups=groups,
+        capture_output=True,
         timeout=DEADLINE,
     )
     return result.returncode == 0
@@ -249,6 +252,10 @@ def runs(pid, directory):
 
 
 def bans():
+    check(
+        "who may connect may not ban for that alone",
+        not by_nobody(["sentinelctl", "ban", NEIGHBOUR], groups=[CLIENTS]) and not Table.read().elements,
+    )
     receipt = run("sentinelctl", "ban", BANNED, fail=False)
     check("a ban is accepted", receipt.returncode == 0, receipt.stdout + receipt.stderr)
     table = Table.read()
