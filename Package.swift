@@ -15,29 +15,114 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+
 let package = Package(
     name: "seed-sentinel",
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Inet", targets: ["Inet"]),
         .library(name: "Nftables", targets: ["Nftables"]),
+        .library(name: "Sentinel", targets: ["Sentinel"]),
+        .library(name: "SentinelProtocol", targets: ["SentinelProtocol"]),
+        .library(name: "Varlink", targets: ["Varlink"]),
     ],
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
     targets: [
+        // What everything else speaks in, and the system.
         .target(name: "Inet", swiftSettings: settings),
-        .systemLibrary(
-            name: "CNetfilter", providers: [.apt(["libmnl-dev", "libnftnl-dev"])]),
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CNetfilter", providers: [.apt(["libmnl-dev", "libnftnl-dev"])]),
+
+        // Each on its own, and of use to others.
         .target(name: "Nftables", dependencies: ["CNetfilter", "Inet"], swiftSettings: settings),
+        .target(name: "Sentinel", dependencies: ["Inet"], swiftSettings: settings),
+        .target(
+            name: "Varlink", dependencies: ["CLinux", nioCore, nioPosix],
+            resources: [
+                .embedInCode("org.varlink.service.varlink"),
+                .embedInCode("org.seedsentinel.Connection.varlink"),
+            ],
+            swiftSettings: settings),
+
+        // The helper, and what it shares with those who call it.
+        .target(
+            name: "SentinelProtocol", dependencies: ["Varlink"],
+            resources: [.embedInCode("org.seedsentinel.Helper.varlink")], swiftSettings: settings),
+        .target(name: "SentinelConfiguration", dependencies: ["Inet"], swiftSettings: settings),
+        .target(
+            name: "ConfigurationLoader", dependencies: ["SentinelConfiguration", "CLinux"],
+            swiftSettings: settings),
+        .target(
+            name: "SentinelHelper",
+            dependencies: [
+                "CLinux", "CNetfilter", "Inet", "Nftables", "Sentinel", "SentinelConfiguration",
+                "SentinelProtocol", "Varlink", heap, logging, nioCore, nioPosix,
+            ],
+            swiftSettings: settings),
+
+        .executableTarget(
+            name: "sentineld",
+            dependencies: [
+                "ConfigurationLoader", "SentinelConfiguration", "SentinelHelper", "SentinelProtocol", "Varlink",
+                argumentParser, lifecycle, logging, nioCore, nioPosix,
+            ],
+            swiftSettings: settings),
+
+        // Reads TOML where nothing can be lost: the only place that needs full Foundation.
+        .target(
+            name: "ConfigurationReader",
+            dependencies: ["SentinelConfiguration", "Inet", .product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "sentinel-config",
+            dependencies: ["SentinelConfiguration", "ConfigurationReader", argumentParser], swiftSettings: settings),
+
+        // Tests.
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
         .target(
             name: "NamespaceSupport", dependencies: ["CLinux"], path: "Tests/NamespaceSupport",
             swiftSettings: settings),
-        .target(name: "CLinux"),
         .testTarget(
             name: "NftablesTests", dependencies: ["Nftables", "Inet"], resources: [.copy("Golden")],
             swiftSettings: settings),
         .testTarget(
             name: "NftablesKernelTests", dependencies: ["Nftables", "Inet", "NamespaceSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "SentinelTests", dependencies: ["Sentinel", "Inet"], swiftSettings: settings),
+        .testTarget(
+            name: "SentinelHelperTests", dependencies: ["SentinelHelper", "SentinelProtocol", "Inet"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "VarlinkTests", dependencies: ["Varlink", "CLinux", nioCore, nioPosix, nioEmbedded],
+            resources: [.embedInCode("org.example.Test.varlink"), .embedInCode("interop.py")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelConfigurationTests", dependencies: ["SentinelConfiguration", "Inet"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ConfigurationReaderTests",
+            dependencies: ["ConfigurationReader", "SentinelConfiguration", "Inet"], swiftSettings: settings),
+        .testTarget(
+            name: "ConfigurationLoaderTests",
+            dependencies: ["ConfigurationLoader", "SentinelConfiguration", "CLinux", "sentinel-config"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelProtocolTests", dependencies: ["SentinelProtocol", "Varlink", nioCore, nioPosix],
+            resources: [.embedInCode("interop.py")],
             swiftSettings: settings),
     ]
 )

@@ -215,3 +215,31 @@ extension IPAddress {
         }
     }
 }
+
+// MARK: - Neighbours
+
+extension IPAddress {
+    /// The next address; nil after the family's last.
+    public var successor: IPAddress? {
+        switch self {
+        case .v4(let address):
+            return address.bits == .max ? nil : .v4(IPv4Address(bits: address.bits + 1))
+        case .v6(let address):
+            let (low, carries) = address.low.addingReportingOverflow(1)
+            guard !carries || address.high != .max else { return nil }
+            return .v6(IPv6Address(high: address.high &+ (carries ? 1 : 0), low: low))
+        }
+    }
+
+    /// The address before; nil before the family's first.
+    public var predecessor: IPAddress? {
+        switch self {
+        case .v4(let address):
+            return address.bits == 0 ? nil : .v4(IPv4Address(bits: address.bits - 1))
+        case .v6(let address):
+            let (low, borrows) = address.low.subtractingReportingOverflow(1)
+            guard !borrows || address.high != 0 else { return nil }
+            return .v6(IPv6Address(high: address.high &- (borrows ? 1 : 0), low: low))
+        }
+    }
+}

@@ -104,3 +104,26 @@ extension IPv6Address {
         return IPv6Address(high: high & mask.high, low: low & mask.low)
     }
 }
+
+extension IPNetwork {
+    /// The fewest blocks that together hold just the addresses from one to another, in order.
+    ///
+    /// - Precondition: both are of one family, and the first isn't behind the last.
+    public static func blocks(from first: IPAddress, through last: IPAddress) -> [IPNetwork] {
+        precondition(first.family == last.family && first <= last)
+        var blocks: [IPNetwork] = []
+        var start = first
+        while true {
+            // The largest block that begins here and doesn't go beyond the end.
+            var block = IPNetwork(start)
+            while block.prefixLength > 0 {
+                let wider = IPNetwork(containing: start, prefixLength: block.prefixLength - 1)
+                guard wider.first == start, wider.last <= last else { break }
+                block = wider
+            }
+            blocks.append(block)
+            guard block.last < last, let next = block.last.successor else { return blocks }
+            start = next
+        }
+    }
+}

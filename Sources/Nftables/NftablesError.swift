@@ -76,6 +76,13 @@ public struct NftablesError: Error, Hashable, Sendable {
             errnoName: known?.name ?? "errno \(errno)", kernelMessage: kernelMessage)
     }
 
+    /// A table that another socket owns.
+    public static func owned(_ table: Table, by port: UInt32) -> NftablesError {
+        NftablesError(
+            .notPermitted, operation: "use table", object: table.description,
+            kernelMessage: "it is owned by the process with netlink port \(port)")
+    }
+
     // ERESTART is the kernel's own and in no libc header's usual range: linux/errno.h says 512, but nf_tables
     // sends the userland ERESTART, 85.
     private static let codes: [Int32: (name: String, code: Code)] = [

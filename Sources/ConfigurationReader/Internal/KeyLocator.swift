@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+internal import SentinelConfiguration
+
+/// Finds the lines that keys stand in. The parser tells lines for what it can't parse only, not for values.
+///
+/// It relies on the parser to refuse what is no TOML: for such a text it ends, but what it finds has no meaning.
+struct KeyLocator {
+    /// The line of the first mention of each section, key and element of a list, counted from 1. In an array of
+    /// tables, the keys are those of its first table that has them.
+    private(set) var lines: [ConfigurationKey: Int] = [:]
+    /// The first line with an escape that means the character NUL.
+    private(set) var escapedNUL: Int?
+    /// The key with the most parts in one place.
+    private(set) var deepestKey = (depth: 0, line: 1)
+
+    private let bytes: [UInt8]
+    private var position = 0
+    private var line = 1
+
+    /// Deeper than this nothing is noted: no known key has so many parts.
+    private static let maximumDepth = 16
+    /// No list may have so many elements; those beyond go by the list's line.
+    private static let maximumElements = 1 << 15
+    /// Lists and inline tables within each other; the parser refuses more than 256.
+    private static let maximumNesting = 300
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        if bytes.starts(with: mark) { position = mark.count }
+        var section = ConfigurationKey()
+        while skipBlank() {
+            if take("[") {
+                _ = take("[")
+                section = note(key(), in: ConfigurationKey())
+                skipLine()
+            } else {
+                assignment(in: section, nesting: 0)
+                // Where nothing could be read, the text is no TOML.
+                skipLine()
+            }
+        }
+    }
+
+    /// The line of a key, or of the nearest section or list around it that the text mentions.
+    func line(of key: ConfigurationKey) -> Int? {
+        var key = key
+        while let parent = key.parent {
+            if let line = lines[key] { return line }
+            key = parent
+        }
+        return nil
+    }
+
+    // MARK: Sections, keys and values
+
+    /// Notes a key and all it implies; returns it.
+    private mutating func note(_ key: [String], in section: ConfigurationKey) -> ConfigurationKey {
+        if key.count > deepestKey.depth { deepestKey = (key.count, line) }
+        var noted = section
+        for part in key where noted.components.count < Self.maximumDepth {
+            noted = noted.appending(part)
+            noteFirst(noted)
+        }
+        return noted
+    }
+
+    private mutating func noteFirst(_ key: ConfigurationKey) {
+        if lines[key] == nil { lines[key] = line }
+    }
+
+    /// `key = value`.
+    private mutating func assignment(in section: ConfigurationKey, nesting: Int) {
+        let key = note(key(), in: section)
+        skipSpace()
+        guard take("=") else { return }
+        value(of: key, nesting: nesting)
+    }
+
+    private mutating func value(of key: ConfigurationKey, nesting: Int) {
+        skipSpace()
+        guard nesting < Self.maximumNesting, let byte = current else {
+            skipLine()
+            return
+        }
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "'"): _ = string()
+        case UInt8(ascii: "["): list(key, nesting: nesting)
+        case UInt8(ascii: "{"): inlineTable(key, nesting: nesting)
+        default: skip { !Self.endsValue($0) }
+        }
+    }
+
+    private mutating func list(_ key: ConfigurationKey, nesting: Int) {
+        position += 1
+        var index = 0
+        while skipBlank(), !take("]") {
+            let start = position
+            let isNoted = key.components.count < Self.maximumDepth && index < Self.maximumElements
+            let element = isNoted ? key.appending(index) : key
+            noteFirst(element)
+            value(of: element, nesting: nesting + 1)
+            index += 1
+            _ = skipBlank()
+            _ = take(",")
+            if position == start { return }
+        }
+    }
+
+    private mutating func inlineTable(_ key: ConfigurationKey, nesting: Int) {
+        position += 1
+        while skipBlank(), !take("}") {
+            let start = position
+            assignment(in: key, nesting: nesting + 1)
+            _ = skipBlank()
+            _ = take(",")
+            if position == start { return }
+        }
+    }
+
+    /// A key with all its parts, bare or quoted.
+    private mutating func key() -> [String] {
+        var parts: [String] = []
+        repeat {
+            skipSpace()
+            if current == UInt8(ascii: "\"") || current == UInt8(ascii: "'") {
+                parts.append(string())
+            } else {
+                let start = position
+                skip { !Self.endsBareKey($0) }
+                if position > start { parts.append(String(decoding: bytes[start..<position], as: UTF8.self)) }
+            }
+            skipSpace()
+        } while take(".")
+        return parts
+    }
+
+    // MARK: Strings
+
+    /// A string of any of the four kinds; returns what it says.
+    private mutating func string() -> String {
+        let quote = bytes[position]
+        let isMultiline = bytes[position...].starts(with: [quote, quote, quote])
+        position += isMultiline ? 3 : 1
+        var text: [UInt8] = []
+        while let byte = current {
+            if byte == quote, !isMultiline || bytes[position...].starts(with: [quote, quote, quote]) {
+                position += isMultiline ? 3 : 1
+                // The closing quotes may follow upon one or two that belong to the text.
+                if isMultiline { skip { $0 == quote } }
+                break
+            }
+            position += 1
+            if byte == UInt8(ascii: "\n") {
+                line += 1
+                if !isMultiline { break }
+            }
+            if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
+                text += escape()
+            } else {
+                text.append(byte)
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// What follows a backslash.
+    private mutating func escape() -> [UInt8] {
+        guard let byte = current else { return [] }
+        // A line that ends in a backslash goes on in the next; the caller counts it.
+        guard byte != UInt8(ascii: "\n") else { return [] }
+        position += 1
+        switch byte {
+        case UInt8(ascii: "b"): return [0x08]
+        case UInt8(ascii: "t"): return [0x09]
+        case UInt8(ascii: "n"): return [0x0A]
+        case UInt8(ascii: "f"): return [0x0C]
+        case UInt8(ascii: "r"): return [0x0D]
+        case UInt8(ascii: "e"): return [0x1B]
+        case UInt8(ascii: "u"): return scalar(digits: 4)
+        case UInt8(ascii: "U"): return scalar(digits: 8)
+        case UInt8(ascii: "x"): return scalar(digits: 2)
+        default: return [byte]
+        }
+    }
+
+    private mutating func scalar(digits: Int) -> [UInt8] {
+        let text = String(decoding: bytes[position...].prefix(digits), as: UTF8.self)
+        guard let value = UInt32(text, radix: 16), let scalar = Unicode.Scalar(value) else { return [] }
+        position += digits
+        if value == 0, escapedNUL == nil { escapedNUL = line }
+        return Array(String(scalar).utf8)
+    }
+
+    // MARK: Bytes
+
+    private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    /// Goes past the byte if it is there.
+    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+        guard current == UInt8(ascii: scalar) else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func skip(while condition: (UInt8) -> Bool) {
+        while let byte = current, condition(byte) { position += 1 }
+    }
+
+    private mutating func skipSpace() {
+        skip { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    }
+
+    private mutating func skipLine() {
+        skip { $0 != UInt8(ascii: "\n") }
+    }
+
+    /// Goes to the next byte that is neither space nor comment. Returns whether there is one.
+    private mutating func skipBlank() -> Bool {
+        while let byte = current {
+            switch byte {
+            case UInt8(ascii: "\n"): line += 1
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): break
+            case UInt8(ascii: "#"):
+                skipLine()
+                continue
+            default: return true
+            }
+            position += 1
+        }
+        return false
+    }
+
+    private static func endsValue(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"), UInt8(ascii: "#"), UInt8(ascii: "\n"):
+            true
+        default: false
+        }
+    }
+
+    private static func endsBareKey(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "."), UInt8(ascii: "="), UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\""),
+            UInt8(ascii: "'"), UInt8(ascii: "{"):
+            true
+        default: endsValue(byte)
+        }
+    }
+}

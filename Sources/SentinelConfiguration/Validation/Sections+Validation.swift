@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+internal import Inet
+
+extension Configuration.Table {
+    /// The longest name of a network device (`IFNAMSIZ` without the NUL).
+    static let longestDevice = 15
+
+    func check(_ findings: inout Findings) {
+        let section = ConfigurationKey("table")
+        let name = name.unicodeScalars
+        findings.require(
+            name.count <= 31 && name.first.map(Self.isLetter) == true
+                && name.allSatisfy { Self.isLetter($0) || "0123456789_-.".unicodeScalars.contains($0) },
+            section.appending("name"), "\(self.name.quotedInMessage) is no name for a table",
+            "write a letter, then letters, digits, \"_\", \"-\" and \".\", at most 31 in all")
+        findings.require(ipv6Prefix, in: 32...128, section.appending("ipv6_prefix"))
+
+        let devicesKey = section.appending("devices")
+        let hookKey = section.appending("hook")
+        findings.require(devices, atMost: 256, devicesKey)
+        findings.require(
+            hook == .ingress || devices.isEmpty, devicesKey,
+            "has no meaning with the hook \"\(hook.rawValue)\"", "remove it, or set hook = \"ingress\"",
+            with: [hookKey])
+        findings.require(
+            hook != .ingress || !devices.isEmpty, devicesKey, "is empty, but the hook is \"ingress\"",
+            "name the devices that packets come in by, as devices = [\"eth0\"]", with: [hookKey])
+        for (index, device) in devices.enumerated() {
+            findings.require(
+                Self.isDevice(device), devicesKey.appending(index),
+                "\(device.quotedInMessage) is no name of a network device",
+                "write one that `ip link` shows, as \"eth0\"")
+        }
+    }
+
+    private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
+        ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
+    }
+
+    /// As `dev_valid_name` in the kernel, and without what a terminal would act on.
+    private static func isDevice(_ name: String) -> Bool {
+        (1...longestDevice).contains(name.utf8.count) && name != "." && name != ".."
+            && name.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x2F && $0 != 0x3A }
+    }
+}
+
+extension Configuration.Node {
+    func check(_ findings: inout Findings) {
+        let ports = ConfigurationKey("node", "ports")
+        let users = ConfigurationKey("node", "users")
+        findings.require(self.ports, atMost: 1024, ports)
+        findings.require(self.users, atMost: 1024, users)
+        for (index, port) in self.ports.enumerated() {
+            findings.require(
+                port.number > 0, ports.appending(index), "0 is out of range", "a port is from 1 to 65535")
+        }
+        findings.require(
+            !(self.ports.isEmpty && self.users.isEmpty), ports,
+            "is empty, and so is users: no ban could touch anything",
+            "name the node's ports, as ports = [\"tcp/8776\"], or its users", with: [users])
+    }
+}
+
+extension Configuration.Capacity {
+    /// Of bans in a set.
+    static let range = 1...8_388_608
+
+    func check(_ findings: inout Findings) {
+        for (key, value) in [("accept", accept), ("dial", dial), ("network", network), ("feed", feed)] {
+            findings.require(value, in: Self.range, ConfigurationKey("capacity", key))
+        }
+    }
+}
+
+extension Configuration.Access {
+    func check(_ findings: inout Findings) {
+        findings.require(submit, atMost: 256, ConfigurationKey("access", "submit"))
+        let operate = ConfigurationKey("access", "operate")
+        findings.require(self.operate, atMost: 256, operate)
+        findings.require(
+            !self.operate.isEmpty, operate, "is empty: nobody could lift a ban",
+            "name an operator at least, as operate = [\"user:root\"]")
+    }
+}
+
+extension Configuration.Exempt {
+    func check(_ findings: inout Findings) {
+        findings.require(addresses, atMost: 16_384, ConfigurationKey("exempt", "addresses"))
+    }
+}
+
+extension Configuration.Socket {
+    /// The longest path of a Unix socket (`sun_path` without the NUL).
+    static let longestPath = 107
+
+    func check(_ findings: inout Findings) {
+        let section = ConfigurationKey("socket")
+        let components = path.split(separator: "/", omittingEmptySubsequences: false)
+        findings.require(
+            components.count > 1 && components[0].isEmpty
+                && components.dropFirst().allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
+                && path.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F },
+            section.appending("path"), "\(path.quotedInMessage) is no absolute path of a file",
+            "write one from the root without \".\", \"..\" or \"//\", as \"/run/sentinel/sentinel.sock\"")
+        findings.require(
+            path.utf8.count <= Self.longestPath, section.appending("path"),
+            "is \(path.utf8.count) bytes long", "a socket's path has \(Self.longestPath) bytes at most")
+        let connectionsKey = section.appending("connections")
+        findings.require(connections, in: 1...65_536, connectionsKey)
+        let perUserKey = section.appending("connections_per_user")
+        findings.require(connectionsPerUser, in: 1...65_536, perUserKey)
+        findings.require(
+            connectionsPerUser <= connections, perUserKey,
+            "\(connectionsPerUser) is more than all connections there may be, \(connections)",
+            "lower it, or raise connections", with: [connectionsKey])
+        findings.require(callBytes, in: 4096...16_777_216, section.appending("call_bytes"))
+    }
+}

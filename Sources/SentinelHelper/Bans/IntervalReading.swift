@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+internal import Inet
+internal import Nftables
+
+/// The ranges of an interval set, put together from the beginnings and ends that the kernel lists in any order.
+struct IntervalReading {
+    struct Range {
+        var first: IPAddress
+        var last: IPAddress
+        /// The element that the range begins with: what it says of itself.
+        var element: Element
+
+        /// A block in CIDR notation, or `first-last` where it is none.
+        var text: String { IntervalReading.text(from: first, through: last) }
+    }
+
+    /// A block in CIDR notation, or `first-last` where it is none.
+    static func text(from first: IPAddress, through last: IPAddress) -> String {
+        let blocks = IPNetwork.blocks(from: first, through: last)
+        return blocks.count == 1 ? blocks[0].description : "\(first)-\(last)"
+    }
+
+    private(set) var ranges: [Range] = []
+
+    init(_ elements: [Element]) {
+        let ordered = elements.compactMap { element in element.key.address.map { ($0, element) } }
+            .sorted { a, b in
+                // At the same address a range ends before the next begins.
+                a.0 != b.0 ? a.0 < b.0 : a.1.isIntervalEnd && !b.1.isIntervalEnd
+            }
+        var begun: (first: IPAddress, element: Element)?
+        func end(_ last: IPAddress) {
+            guard let range = begun else { return }
+            ranges.append(Range(first: range.first, last: last, element: range.element))
+            begun = nil
+        }
+        for (address, element) in ordered {
+            if let before = address.predecessor { end(before) }
+            if !element.isIntervalEnd { begun = (address, element) }
+        }
+        if let begun { end(IPNetwork(containing: begun.first, prefixLength: 0).last) }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+internal import Logging
+internal import SentinelProtocol
+public import Varlink
+
+extension Helper: VarlinkHandler {
+    /// Answers the calls of `org.seedsentinel.Helper`. Each first shows that the caller has the right.
+    public func handle(_ call: VarlinkCall) throws(VarlinkFailure) {
+        switch call.method {
+        case HelperInterface.submit.name: try submit(call)
+        case HelperInterface.ban.name: try ban(call)
+        case HelperInterface.lift.name: try lift(call)
+        case HelperInterface.list.name: try list(call)
+        case HelperInterface.sets.name: try sets(call)
+        case HelperInterface.explain.name: try explain(call)
+        case HelperInterface.status.name: try status(call)
+        case HelperInterface.watch.name: try watch(call)
+        case HelperInterface.release.name: try release(call)
+        default: throw .methodNotFound(call.method)
+        }
+    }
+
+    private func submit(_ call: VarlinkCall) throws(VarlinkFailure) {
+        try access.require(.submit, call.peer)
+        let denials = try call.parameters(of: HelperInterface.submit).denials
+        let receipts = block(denials.map { BlockRequest($0) }, for: access.caller(call.peer))
+        call.reply(HelperInterface.Submit.Reply(receipts: receipts))
+    }
+
+    private func ban(_ call: VarlinkCall) throws(VarlinkFailure) {
+        try access.require(.operate, call.peer)
+        let requests = try call.parameters(of: HelperInterface.ban).bans
+        let caller = access.caller(call.peer)
+        let receipts = block(requests.map { BlockRequest($0) }, for: caller)
+        for receipt in receipts where receipt.enforced {
+            logger.notice(
+                "banned by an operator", metadata: ["subject": "\(receipt.subject)", "caller": "\(caller)"])
+        }
+        call.reply(HelperInterface.BanMethod.Reply(receipts: receipts))
+    }
+
+    private func release(_ call: VarlinkCall) throws(VarlinkFailure) {
+        try access.require(.operate, call.peer)
+        do {
+            try enforcer.release()
+        } catch {
+            throw VarlinkFailure(kernel: error)
+        }
+        manager.forget(name: "nftables")
+        manager.notify(.status("released: nothing is enforced until sentineld is restarted"))
+        let message =
+            "released by \(access.caller(call.peer)): nothing is enforced until sentineld is restarted"
+        logger.warning("\(message)")
+        publish([Event(kind: .released, time: Timestamp(rawValue: clock.wall()), message: message)])
+        call.reply()
+    }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+internal import Inet
+public import Logging
+public import NIOCore
+internal import Nftables
+internal import Sentinel
+public import SentinelConfiguration
+internal import SentinelProtocol
+
+/// The helper: it is told what nodes deny and what operators ban, and has the kernel's table be so.
+///
+/// All of it runs on one event loop, that of the service it answers for: no locks, and a denial goes from the socket
+/// into the kernel without a change of threads.
+public actor Helper {
+    public nonisolated let eventLoop: any EventLoop
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        eventLoop.executor.asUnownedSerialExecutor()
+    }
+
+    let configuration: Configuration
+    let schedules: DurationSchedules<Check>
+    let clock: HostClock
+    let logger: Logger
+    let manager: ServiceManager
+    let started: Int64
+    let enforcer: Enforcer
+    var access: AccessControl
+    var guards: Guards
+    var ownAddresses: OwnAddresses
+    var book: BanBook
+    var covers: [SetKind: NetworkCover<BanKey>] = [.net4: NetworkCover([]), .net6: NetworkCover([])]
+    var subscribers: [UInt64: Subscriber] = [:]
+    var generator = SystemRandomNumberGenerator()
+    /// The users whose dials are checked, by number.
+    let nodeUsers: [UInt32]
+    /// What the operator should know, found at start.
+    let startProblems: [String]
+    /// Why the last repair failed; nil where there was none to make, or it went well.
+    var repairProblem: String?
+    var connectionCount: @Sendable () -> Int = { 0 }
+    private var wakeup: Scheduled<Void>?
+    private var wakesAt: MonotonicMilliseconds = .max
+
+    /// Opens the kernel. Nothing is changed in it before ``start()``.
+    ///
+    /// - Throws: ``HelperError`` where the configuration names what isn't there, or the kernel can't be used.
+    public init(
+        _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
+        clock: HostClock = .system
+    ) throws(HelperError) {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.manager = manager
+        self.logger = logger
+        self.clock = clock
+        started = clock.wall()
+        schedules = try DurationSchedules(configuration.durations)
+        access = AccessControl(configuration.access)
+        (nodeUsers, startProblems) = Self.resolveUsers(configuration.node.users)
+        let ownAddresses = OwnAddresses()
+        guards = Guards(ownAddresses: ownAddresses.current, exempt: configuration.exempt.addresses)
+        self.ownAddresses = ownAddresses
+        let capacity = configuration.capacity
+        book = BanBook(capacity: SetKind.ofBans.reduce(0) { $0 + ($1.capacity(capacity) ?? 0) })
+        do {
+            enforcer = try Enforcer(
+                layout: Layout(configuration),
+                holding: .init(
+                    inherited: manager.takeDescriptor(named: "nftables"), hasStore: manager.hasStore))
+        } catch {
+            throw HelperError(kernel: error)
+        }
+    }
+
+    /// Users that the configuration names and the system doesn't know are no reason not to start: the node may be
+    /// installed later. They are a problem to show.
+    private static func resolveUsers(_ accounts: [Account]) -> (numbers: [UInt32], problems: [String]) {
+        var numbers: [UInt32] = []
+        var problems: [String] = []
+        for account in accounts {
+            if let number = AccountNames.user(account.description) {
+                numbers.append(number)
+            } else {
+                problems.append(
+                    "[node] users: there is no user \"\(account)\", so its dials aren't checked; create it or correct the "
+                        + "name, then restart sentineld")
+            }
+        }
+        return (numbers, problems)
+    }
+
+    // MARK: Life
+
+    /// Makes the kernel's table, or takes over the one that an earlier run left, with its bans.
+    ///
+    /// - Throws: ``HelperError`` where the kernel refuses, or another process owns the table.
+    public func start() throws(HelperError) {
+        do {
+            let found = try enforcer.find()
+            if let found { adopt(found.elements) }
+            if let found, found.fits {
+                try enforcer.adopt(.init(elements: fixedElements()))
+            } else {
+                try enforcer.build(contents(), replacing: found != nil)
+            }
+        } catch {
+            throw HelperError(kernel: error)
+        }
+        manager.store(enforcer.descriptor, name: "nftables")
+        logger.notice(
+            "enforcing",
+            metadata: [
+                "table": "\(enforcer.layout.table)", "mode": "\(enforcer.mode)",
+                "bans": "\(book.activeCount)",
+            ])
+        for problem in problems() { logger.warning("\(problem)") }
+        wake()
+    }
+
+    /// Stops looking after the table; the kernel goes on enforcing, and ends each ban in its time.
+    public func stop() {
+        wakeup?.cancel()
+        wakeup = nil
+        wakesAt = .min
+    }
+
+    /// How many connections there are, as the service counts them.
+    public func countConnections(by count: @escaping @Sendable () -> Int) {
+        connectionCount = count
+    }
+
+    /// The sets that hold no bans.
+    private func fixedElements() -> [SetKind: [Element]] {
+        var elements = guards.elements
+        elements[.nodePorts] = configuration.node.ports.map {
+            Element(ElementKey($0.transport, port: $0.number))
+        }
+        elements[.nodeUsers] = nodeUsers.map { Element(ElementKey(uid: $0)) }
+        return elements
+    }
+
+    /// All that the table should hold now.
+    private func contents() -> Enforcer.Contents {
+        var elements = fixedElements()
+        for kind in SetKind.ofBans where !kind.flags.contains(.interval) {
+            elements[kind] = book.keys(in: kind).compactMap { book[$0].flatMap(element) }
+        }
+        for (kind, cover) in covers { elements[kind] = intervalElements(cover.segments) }
+        return Enforcer.Contents(elements: elements)
+    }
+
+    // MARK: What happens by itself
+
+    /// Ends bans whose time has come, follows the host's addresses and the ruleset. Comes back each second, or when
+    /// the next ban ends.
+    private func wake() {
+        endDueBans()
+        refreshGuards()
+        repairIfDamaged()
+        manager.notify(.watchdog)
+        wakesAt = .max
+        scheduleWakeup()
+    }
+
+    /// Sees to it that the next ban's end is noticed in time.
+    func scheduleWakeup() {
+        let now = clock.monotonic()
+        let next = min(now + 1000, max(book.nextEnd ?? .max, now))
+        guard next < wakesAt else { return }
+        wakeup?.cancel()
+        wakesAt = next
+        wakeup = eventLoop.scheduleTask(in: .milliseconds(next - now)) { [weak self] in
+            self?.assumeIsolated { $0.wake() }
+        }
+    }
+
+    /// The kernel has dropped the elements by itself; here their bans end.
+    func endDueBans() {
+        let now = clock.monotonic()
+        while true {
+            let ended = book.expire(at: now, limit: 1000) { [schedules] in
+                $0.forgotten(by: schedules, from: now)
+            }
+            guard !ended.isEmpty else { return }
+            recover(covers: ended.map(\.key.set))
+            publish(ended.map { event(.expired, $0) })
+        }
+    }
+
+    /// Computes the covers of these sets anew from the book.
+    func recover(covers kinds: some Sequence<SetKind>) {
+        for kind in Swift.Set(kinds) where covers[kind] != nil { covers[kind] = cover(kind, changed: [:]) }
+    }
+
+    private func refreshGuards() {
+        guard ownAddresses.refresh() else { return }
+        guards = Guards(ownAddresses: ownAddresses.current, exempt: configuration.exempt.addresses)
+        do {
+            try enforcer.setExempt(guards.elements)
+            logger.info(
+                "the host's addresses have changed", metadata: ["count": "\(ownAddresses.current.count)"])
+        } catch {
+            logger.error("can't protect the host's new addresses: \(error)")
+        }
+    }
+
+    private func repairIfDamaged() {
+        guard enforcer.mode != .released else { return }
+        do {
+            guard try enforcer.isDamaged() else { return }
+            try rebuild()
+            repairProblem = nil
+        } catch {
+            let problem = "the table was changed by somebody else and can't be repaired: \(error)"
+            if problem != repairProblem { logger.error("\(problem)") }
+            repairProblem = problem
+        }
+    }
+
+    /// Puts the table in anew, with everything that it should hold.
+    func rebuild() throws(NftablesError) {
+        let isThere = try enforcer.tableExists()
+        try enforcer.build(contents(), replacing: isThere)
+        let message =
+            "the table had been \(isThere ? "changed" : "removed") by somebody else, and is right again"
+        logger.warning("\(message)")
+        publish([Event(kind: .repaired, time: Timestamp(rawValue: clock.wall()), message: message)])
+    }
+
+    // MARK: What needs the operator's eye
+
+    func problems() -> [String] {
+        var problems = startProblems
+        if enforcer.mode == .watched {
+            problems.append(
+                "the table isn't owned, so other programs can flush it; it is repaired within 1.5 s. A kernel from 6.9 "
+                    + "on, or from 5.12 on with systemd's descriptor store, keeps it from being flushed at all"
+            )
+        }
+        if configuration.node.ports.isEmpty {
+            problems.append(
+                "[node] ports is empty, so accept bans match nothing; list the node's listening ports")
+        }
+        for kind in SetKind.ofBans {
+            guard let capacity = kind.capacity(configuration.capacity) else { continue }
+            let count = book.activeCount(in: kind)
+            if count * 10 >= capacity * 9 {
+                problems.append(
+                    "\(kind.name) holds \(count) bans of \(capacity); raise [capacity] or shorten [durations]"
+                )
+            }
+        }
+        if let repairProblem { problems.append(repairProblem) }
+        return problems
+    }
+}
+
+extension BanRecord {
+    /// When the strikes of a ban that ends now are forgotten.
+    func forgotten(by schedules: DurationSchedules<Check>, from now: MonotonicMilliseconds)
+        -> MonotonicMilliseconds
+    {
+        guard let reason = Reason(reason) else { return now }
+        let memory = schedules.schedule(check: key.check, reason: reason).terms.forgetAfter
+        return max(now, renewed.addingSaturating(Milliseconds(memory).rawValue))
+    }
+}
+
+extension Int64 {
+    /// The sum, or the largest number where it would be larger.
+    func addingSaturating(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}

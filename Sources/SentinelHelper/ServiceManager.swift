@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// The service manager that started this process, as far as there is one: sd_notify(3) and sd_listen_fds(3), whose
+/// protocols are a datagram and three environment variables.
+public final class ServiceManager: Sendable {
+    /// What the manager is told.
+    public enum Notification: Sendable {
+        case ready
+        case stopping
+        case watchdog
+        /// A line for `systemctl status`.
+        case status(String)
+
+        fileprivate var text: String {
+            switch self {
+            case .ready: "READY=1"
+            case .stopping: "STOPPING=1"
+            case .watchdog: "WATCHDOG=1"
+            case .status(let line): "STATUS=\(line.prefix { $0 != "\n" })"
+            }
+        }
+    }
+
+    private let notifySocket: String?
+    private let descriptors: Mutex<[(name: String, descriptor: Int32)]>
+
+    /// - Parameters:
+    ///   - environment: NOTIFY_SOCKET, LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES are read.
+    ///   - processID: descriptors that are meant for another process are left alone.
+    public init(environment: [String: String], processID: Int32) {
+        notifySocket = environment["NOTIFY_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
+        let promised = environment["FDSTORE"].flatMap { Int($0) } ?? 0
+        hasStore = notifySocket != nil && (promised > 0 || environment["SENTINEL_DESCRIPTOR_STORE"] == "1")
+        var passed: [(String, Int32)] = []
+        if environment["LISTEN_PID"] == "\(processID)",
+            let count = environment["LISTEN_FDS"].flatMap({ Int32($0) })
+        {
+            let names = (environment["LISTEN_FDNAMES"] ?? "").split(
+                separator: ":", omittingEmptySubsequences: false)
+            for index in 0..<max(0, min(count, Self.mostDescriptors)) {
+                let descriptor = Self.firstDescriptor + index
+                guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { continue }
+                passed.append((Int(index) < names.count ? String(names[Int(index)]) : "", descriptor))
+            }
+        }
+        descriptors = Mutex(passed)
+    }
+
+    /// No service manager.
+    public static var none: ServiceManager { ServiceManager(environment: [:], processID: 0) }
+
+    /// SD_LISTEN_FDS_START
+    private static var firstDescriptor: Int32 { 3 }
+    /// More than any unit of ours passes.
+    private static var mostDescriptors: Int32 { 64 }
+
+    /// Whether there is a manager that keeps descriptors for us. systemd says so by FDSTORE since version 254; before,
+    /// the unit does by SENTINEL_DESCRIPTOR_STORE=1 beside its FileDescriptorStoreMax.
+    public let hasStore: Bool
+
+    /// Takes a descriptor that the manager passed, by its name; nil where there is none (any more). The caller owns
+    /// it. Of several with the same name all but the first are closed: an older run stored them.
+    public func takeDescriptor(named name: String) -> Int32? {
+        descriptors.withLock { descriptors in
+            let matching = descriptors.filter { $0.name == name }
+            descriptors.removeAll { $0.name == name }
+            for extra in matching.dropFirst() { close(extra.descriptor) }
+            return matching.first?.descriptor
+        }
+    }
+
+    /// Tells the manager something. Without one nothing happens, and a manager that doesn't listen is no error.
+    public func notify(_ notification: Notification) {
+        send(notification.text, descriptor: -1)
+    }
+
+    /// Has the manager keep a copy of a descriptor, and pass it to the next run under this name.
+    public func store(_ descriptor: Int32, name: String) {
+        send("FDSTOREREMOVE=1\nFDNAME=\(name)", descriptor: -1)
+        send("FDSTORE=1\nFDNAME=\(name)", descriptor: descriptor)
+    }
+
+    /// Has the manager forget the descriptors of this name.
+    public func forget(name: String) {
+        send("FDSTOREREMOVE=1\nFDNAME=\(name)", descriptor: -1)
+    }
+
+    private func send(_ text: String, descriptor: Int32) {
+        guard let notifySocket else { return }
+        _ = clinux_notify(notifySocket, text, descriptor)
+    }
+}

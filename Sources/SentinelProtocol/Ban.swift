@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+/// A ban. `BanRecord` on the wire.
+public struct Ban: Codable, Hashable, Sendable, Identifiable {
+    public var id: Int64
+    public var check: Check
+    /// What was asked for.
+    public var subject: String
+    /// What is matched in the kernel: an address, a block or an endpoint.
+    public var key: String
+    /// The nftables set that holds the key.
+    public var set: String
+    /// The peer's id, where it is known.
+    public var peer: String?
+    public var reason: String
+    public var detail: String?
+    /// Who asked for it: `user:seed`.
+    public var caller: String
+    /// Whether it was asked for with the right to operate. `operator` on the wire.
+    public var byOperator: Bool
+    /// How long it was granted for at the last renewal; absent: for good.
+    public var granted: Milliseconds?
+    public var created: Timestamp
+    /// Absent: for good.
+    public var expires: Timestamp?
+    /// How often this subject was banned within the time that strikes are remembered.
+    public var strikes: Int
+    /// Whether it will outlive a restart of the helper and a reboot.
+    public var durable: Bool
+
+    public init(
+        id: Int64, check: Check, subject: String, key: String, set: String, peer: String? = nil,
+        reason: String, detail: String? = nil, caller: String, byOperator: Bool,
+        granted: Milliseconds? = nil, created: Timestamp, expires: Timestamp? = nil, strikes: Int,
+        durable: Bool
+    ) {
+        self.id = id
+        self.check = check
+        self.subject = subject
+        self.key = key
+        self.set = set
+        self.peer = peer
+        self.reason = reason
+        self.detail = detail
+        self.caller = caller
+        self.byOperator = byOperator
+        self.granted = granted
+        self.created = created
+        self.expires = expires
+        self.strikes = strikes
+        self.durable = durable
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id, check, subject, key, set, peer, reason, detail, caller, granted, created, expires, strikes
+        case durable
+        case byOperator = "operator"
+    }
+}
+
+/// Which bans are meant; all that is given must hold. Nothing given: all of them.
+public struct Filter: Codable, Hashable, Sendable {
+    public var check: Check?
+    public var subject: String?
+    public var peer: String?
+    public var reason: String?
+    public var caller: String?
+    public var id: Int64?
+
+    public init(
+        check: Check? = nil, subject: String? = nil, peer: String? = nil, reason: String? = nil,
+        caller: String? = nil, id: Int64? = nil
+    ) {
+        self.check = check
+        self.subject = subject
+        self.peer = peer
+        self.reason = reason
+        self.caller = caller
+        self.id = id
+    }
+}
+
+/// What happened.
+public struct Event: Codable, Hashable, Sendable {
+    public var kind: EventKind
+    public var time: Timestamp
+    /// For banned, renewed, lifted, expired and evicted.
+    public var ban: Ban?
+    /// For ``EventKind/lost``: how many events this subscriber was too slow for.
+    public var missed: Int?
+    public var message: String?
+
+    public init(
+        kind: EventKind, time: Timestamp, ban: Ban? = nil, missed: Int? = nil, message: String? = nil
+    ) {
+        self.kind = kind
+        self.time = time
+        self.ban = ban
+        self.missed = missed
+        self.message = message
+    }
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+/// One element of a set, as the kernel has it now. `Element` on the wire.
+public struct SetElement: Codable, Hashable, Sendable {
+    public var key: String
+    /// How long it was put in for; absent: for good.
+    public var timeout: Milliseconds?
+    /// Until the kernel drops it; absent: for good.
+    public var remaining: Milliseconds?
+    /// Absent where the set does not count.
+    public var packets: Int64?
+    /// Absent where the set does not count.
+    public var bytes: Int64?
+    public var comment: String?
+    /// The ban it belongs to, where there is one.
+    public var ban: Int64?
+
+    public init(
+        key: String, timeout: Milliseconds? = nil, remaining: Milliseconds? = nil, packets: Int64? = nil,
+        bytes: Int64? = nil, comment: String? = nil, ban: Int64? = nil
+    ) {
+        self.key = key
+        self.timeout = timeout
+        self.remaining = remaining
+        self.packets = packets
+        self.bytes = bytes
+        self.comment = comment
+        self.ban = ban
+    }
+}
+
+/// A set of the table. `Set` on the wire.
+public struct SetInfo: Codable, Hashable, Sendable {
+    public var name: String
+    /// The key's type as nft writes it: `ipv4_addr . inet_proto . inet_service`.
+    public var type: String
+    /// The set's flags as nft writes them: `timeout`, `interval`.
+    public var flags: [String]
+    /// How many elements the helper knows to be in it.
+    public var count: Int
+    /// How many elements it can hold; absent: no limit.
+    public var capacity: Int?
+    /// Absent where they were not asked for.
+    public var elements: [SetElement]?
+
+    public init(
+        name: String, type: String, flags: [String], count: Int, capacity: Int? = nil,
+        elements: [SetElement]? = nil
+    ) {
+        self.name = name
+        self.type = type
+        self.flags = flags
+        self.count = count
+        self.capacity = capacity
+        self.elements = elements
+    }
+}
+
+/// What the kernel offers. `Kernel` on the wire.
+public struct KernelInfo: Codable, Hashable, Sendable {
+    /// `uname -r`
+    public var release: String
+    /// Whether a table can be owned.
+    public var ownership: Bool
+    /// Whether an owned table can outlive its owner.
+    public var persistence: Bool
+    /// Whether an element's timeout can be changed in place.
+    public var timeoutUpdate: Bool
+
+    public init(release: String, ownership: Bool, persistence: Bool, timeoutUpdate: Bool) {
+        self.release = release
+        self.ownership = ownership
+        self.persistence = persistence
+        self.timeoutUpdate = timeoutUpdate
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case release, ownership, persistence
+        case timeoutUpdate = "timeout_update"
+    }
+}
+
+/// The helper at a glance: the reply of ``HelperInterface/status``.
+public struct Status: Codable, Hashable, Sendable {
+    public var version: String
+    public var mode: Mode
+    /// The table's name.
+    public var table: String
+    /// Since when the helper runs.
+    public var started: Timestamp
+    /// How many bans are in force.
+    public var bans: Int
+    /// The ruleset's generation that the helper saw last.
+    public var generation: Int64
+    /// How many connections there are.
+    public var callers: Int
+    /// How many of them watch.
+    public var subscribers: Int
+    public var kernel: KernelInfo
+    /// Without their elements.
+    public var sets: [SetInfo]
+    /// What needs the operator's eye, in words, each with its remedy.
+    public var problems: [String]
+
+    public init(
+        version: String, mode: Mode, table: String, started: Timestamp, bans: Int, generation: Int64,
+        callers: Int, subscribers: Int, kernel: KernelInfo, sets: [SetInfo], problems: [String]
+    ) {
+        self.version = version
+        self.mode = mode
+        self.table = table
+        self.started = started
+        self.bans = bans
+        self.generation = generation
+        self.callers = callers
+        self.subscribers = subscribers
+        self.kernel = kernel
+        self.sets = sets
+        self.problems = problems
+    }
+}
+
+/// What is known about a subject: the reply of ``HelperInterface/explain``.
+public struct Explanation: Codable, Hashable, Sendable {
+    public var subject: String
+    /// Whether a packet from there to the node's ports would pass now.
+    public var inbound: Bool
+    /// Whether a dial by the node's users would pass now; for an endpoint, a network or an address.
+    public var outbound: Bool
+    /// The set that decides, where one does: an exempt set or one that blocks.
+    public var set: String?
+    /// The guard that would refuse a ban of it, where one would. `guard` on the wire.
+    public var guardName: GuardName?
+    public var bans: [Ban]
+    public var elements: [SetElement]
+    /// How often this subject was banned within the time that strikes are remembered.
+    public var strikes: Int
+    /// How long a ban for the default reason would last if it came now, absent: for good.
+    public var next: Milliseconds?
+
+    public init(
+        subject: String, inbound: Bool, outbound: Bool, set: String? = nil, guardName: GuardName? = nil,
+        bans: [Ban], elements: [SetElement], strikes: Int, next: Milliseconds? = nil
+    ) {
+        self.subject = subject
+        self.inbound = inbound
+        self.outbound = outbound
+        self.set = set
+        self.guardName = guardName
+        self.bans = bans
+        self.elements = elements
+        self.strikes = strikes
+        self.next = next
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case subject, inbound, outbound, set, bans, elements, strikes, next
+        case guardName = "guard"
+    }
+}
