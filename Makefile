@@ -12,7 +12,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
-# What is installed is a release that carries Swift's runtime within it; CONFIGURATION=debug is for tests.
+# A release carries Swift's runtime within it. CONFIGURATION=debug is what the tests are built as: it needs the
+# toolchain to run.
 CONFIGURATION ?= release
 PREFIX ?= /usr
 DESTDIR ?=
@@ -63,7 +64,7 @@ run: deps build ## sentineld in the foreground, with the default configuration
 
 build: swift ## sentineld, sentinelctl and sentinel-config, as they are installed
 	@for product in $(PRODUCTS); do
-		$(SWIFT) build --configuration $(CONFIGURATION) --static-swift-stdlib --product "$$product"
+		$(SWIFT) build --configuration $(CONFIGURATION) $(static) --product "$$product"
 	done
 
 test: deps $(VENV)/ready swift ## Everything that is tested; a skipped test is a failed one
@@ -79,8 +80,9 @@ lint: swift ## Refuse what the formatter would lay out differently
 check-systemd: ## Verify the units, and hold their exposure to 1.2
 	@Tests/systemd/check-units
 
+test-systemd: CONFIGURATION := debug
 test-systemd: deps swift ## sentineld as a service of a systemd that is booted for it
-	@SWIFT=$(SWIFT) Tests/systemd/run
+	@SWIFT=$(SWIFT) CONFIGURATION=$(CONFIGURATION) Tests/systemd/run
 
 bench: deps build ## Measure, side by side with a plain C loop, nft and ipset
 	@Benchmarks/run
@@ -134,6 +136,7 @@ deps: ## Install the Debian packages that are missing
 # What is below has no help: it is there for the targets above.
 
 BUILT = .build/$(CONFIGURATION)
+static = $(if $(filter release,$(CONFIGURATION)),--static-swift-stdlib)
 
 swift:
 	@[[ -n "$(SWIFT)" ]] && exit
