@@ -111,16 +111,6 @@ let package = Package(
             resources: [.embedInCode("org.example.Test.varlink"), .embedInCode("interop.py")],
             swiftSettings: settings),
         .testTarget(
-            name: "SentinelConfigurationTests", dependencies: ["SentinelConfiguration", "Inet"],
-            swiftSettings: settings),
-        .testTarget(
-            name: "ConfigurationReaderTests",
-            dependencies: ["ConfigurationReader", "SentinelConfiguration", "Inet"], swiftSettings: settings),
-        .testTarget(
-            name: "ConfigurationLoaderTests",
-            dependencies: ["ConfigurationLoader", "SentinelConfiguration", "CLinux", "sentinel-config"],
-            swiftSettings: settings),
-        .testTarget(
             name: "SentinelProtocolTests", dependencies: ["SentinelProtocol", "Varlink", nioCore, nioPosix],
             resources: [.embedInCode("interop.py")],
             swiftSettings: settings),

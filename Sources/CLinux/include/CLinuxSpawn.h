@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+#ifndef CLINUX_SPAWN_H
+#define CLINUX_SPAWN_H
+
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// MARK: A program without privileges
+
+/// A program that was started.
+struct clinux_spawned {
+    pid_t pid;
+    /// pidfd_open(2): readable once the program has ended. The caller closes it, and reaps the process.
+    int descriptor;
+    /// On failure, the call that failed, "setresuid(2)"; else NULL. It is never freed.
+    const char *failed;
+};
+
+/// Starts a program that can do nothing but compute and write to `output` and `errors`:
+///
+/// - it has no capability and can't gain one (no_new_privs); where any of the caller's user ids is root, it runs
+///   as `user` and `group` with no other group
+/// - it has the three descriptors as its standard input, output and error, and no other one
+/// - its environment is empty, its directory is the root, every signal has its default action and none is blocked
+/// - it can neither write to a file nor start a process or thread, and leaves no core (setrlimit(2))
+///
+/// Where its user isn't root, it runs as the caller's own user: it can still read what that user may read, and
+/// send signals to that user's processes.
+///
+/// Returns 0 once execve(2) has succeeded. `arguments` ends with NULL and starts with the program's name.
+int clinux_spawn_unprivileged(
+    const char *program, char *const arguments[], int input, int output, int errors, uid_t user, gid_t group,
+    struct clinux_spawned *spawned);
+
+/// waitpid(2): waits until a child has ended, and forgets it. Returns its exit status, or 0 with `signal` set to the
+/// signal that ended it, or -1.
+int clinux_reap(pid_t pid, int *signal);
+
+/// pipe2(2) O_CLOEXEC: the reading end first. Returns 0.
+int clinux_pipe(int ends[2]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+public import Logging
+public import NIOCore
+public import SentinelConfiguration
+internal import SentinelProtocol
+internal import Varlink
+
+/// The helper with the socket that it answers at: what sentineld runs.
+public struct HelperService: Sendable {
+    private let helper: Helper
+    private let service: VarlinkService
+    private let manager: ServiceManager
+
+    /// Brings the kernel's table about, then listens, then tells the service manager that it is ready.
+    ///
+    /// - Parameters:
+    ///   - configuration: validated.
+    ///   - eventLoop: where everything runs.
+    ///   - manager: passes the listening socket as `varlink` and the socket that owns the table as `nftables`, where it
+    ///     has them.
+    /// - Throws: ``HelperError``, or why the socket can't be listened at.
+    public static func start(
+        _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
+        clock: HostClock = .system
+    ) async throws -> HelperService {
+        let helper = try Helper(configuration, on: eventLoop, manager: manager, logger: logger, clock: clock)
+        try await helper.start()
+        var limits = VarlinkService.Limits()
+        limits.connections = configuration.socket.connections
+        limits.connectionsPerUser = configuration.socket.connectionsPerUser
+        limits.callBytes = configuration.socket.callBytes
+        let listener: VarlinkService.Listener =
+            if let passed = manager.takeDescriptor(named: "varlink") {
+                .descriptor(passed)
+            } else {
+                .path(configuration.socket.path, mode: configuration.socket.mode.bits)
+            }
+        let service = try await VarlinkService.start(
+            on: eventLoop, listener: listener,
+            identity: .init(
+                vendor: "Seed Sentinel", product: "sentineld", version: Helper.version,
+                url: "https://varlink.org"),
+            interfaces: [HelperInterface.interface], limits: limits, handler: helper)
+        await helper.countConnections { service.connectionCount }
+        manager.notify(.status("enforcing"))
+        manager.notify(.ready)
+        return HelperService(helper: helper, service: service, manager: manager)
+    }
+
+    /// Stops answering. The kernel goes on enforcing.
+    public func stop() async {
+        manager.notify(.stopping)
+        await service.close()
+        await helper.stop()
+    }
+}
