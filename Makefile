@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The Seed Sentinel authors
+#
+# `make` says what there is. Every target does all of its own set-up; on a bare Debian 12 Swift is all that
+# has to be there.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+# A release carries Swift's runtime within it. CONFIGURATION=debug is what the tests are built as: it needs the
+# toolchain to run.
+CONFIGURATION ?= release
+PREFIX ?= /usr
+DESTDIR ?=
+sbindir := $(PREFIX)/sbin
+bindir := $(PREFIX)/bin
+libexecdir := $(PREFIX)/libexec/seed-sentinel
+datadir := $(PREFIX)/share/seed-sentinel
+unitdir := $(PREFIX)/lib/systemd/system
+sysusersdir := $(PREFIX)/lib/sysusers.d
+tmpfilesdir := $(PREFIX)/lib/tmpfiles.d
+configuration := /etc/sentinel/sentinel.toml
+
+# sudo forgets where Swift is: its own PATH has no place for it.
+SWIFT ?= $(or $(shell command -v swift),$(wildcard /opt/swift/usr/bin/swift),\
+	$(if $(SUDO_USER),$(shell su -l $(SUDO_USER) -c 'command -v swift' </dev/null 2>/dev/null)))
+PYTHON := /usr/bin/python3
+VENV := $(CURDIR)/.build/venv
+SOURCES := Sources Tests Examples Package.swift
+PRODUCTS := sentineld sentinelctl sentinel-config
+
+# Debian packages, and who needs them.
+# To build: git and its certificates for the packages, a C compiler, libnftnl and libmnl.
+PACKAGES := git ca-certificates make gcc libc6-dev libstdc++-12-dev pkg-config libmnl-dev libnftnl-dev
+# To test and to show: network namespaces, nft as the witness, a systemd to boot.
+PACKAGES += iproute2 nftables procps util-linux systemd systemd-container
+# To measure: what others load their sets with.
+PACKAGES += ipset
+# Python, which speaks varlink and libp2p to us. fastecdsa is built from source.
+PACKAGES += python3 python3-venv python3-dev libgmp-dev
+
+##@ Begin here
+
+help: ## This list
+	@echo "Seed Sentinel: what a node denies, the kernel refuses."
+	awk -F ':.*## ' '
+		/^##@ / { printf "\n%s\n", substr($$0, 5) }
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	echo
+	echo "sudo is needed for what touches the kernel or installs packages: demo, run, test, bench, install, deps."
+
+demo: deps build ## A seed node under a flood, without and with the kernel plane, in namespaces of its own
+	@Examples/demo/demo.sh
+
+run: deps build ## sentineld in the foreground, with the default configuration
+	@exec $(BUILT)/sentineld --config systemd/sentinel.toml
+
+##@ To work on it
+
+build: swift ## sentineld, sentinelctl and sentinel-config, as they are installed
+	@for product in $(PRODUCTS); do
+		$(SWIFT) build --configuration $(CONFIGURATION) $(static) --product "$$product"
+	done
+
+test: deps $(VENV)/ready swift ## Everything that is tested; a skipped test is a failed one
+	@$(SWIFT) build --build-tests
+	SWIFT=$(SWIFT) PATH=$(VENV)/bin:$$PATH Tests/run
+
+format: swift ## Have the formatter lay out all Swift files
+	@$(SWIFT) format format --in-place --recursive $(wildcard $(SOURCES))
+
+lint: swift ## Refuse what the formatter would lay out differently
+	@$(SWIFT) format lint --strict --recursive $(wildcard $(SOURCES))
+
+check-systemd: ## Verify the units, and hold their exposure to 1.2
+	@Tests/systemd/check-units
+
+test-systemd: CONFIGURATION := debug
+test-systemd: deps swift ## sentineld as a service of a systemd that is booted for it
+	@SWIFT=$(SWIFT) CONFIGURATION=$(CONFIGURATION) Tests/systemd/run
+
+bench: deps build ## Measure, side by side with a plain C loop, nft and ipset
+	@Benchmarks/run
+
+clean: ## Remove all that was built
+	@rm -rf .build Benchmarks/c-floor/.build
+
+##@ To use it
+
+install: build ## Install below DESTDIR and PREFIX; a configuration that is there is kept
+	@install -d $(addprefix $(DESTDIR),$(sbindir) $(bindir) $(libexecdir) $(unitdir) $(sysusersdir) $(tmpfilesdir) \
+		$(datadir)/rules $(dir $(configuration)))
+	strip=$(if $(filter release,$(CONFIGURATION)),--strip)
+	install $$strip $(BUILT)/sentineld $(DESTDIR)$(sbindir)/
+	install $$strip $(BUILT)/sentinelctl $(DESTDIR)$(bindir)/
+	install $$strip $(BUILT)/sentinel-config $(DESTDIR)$(libexecdir)/
+	install -m 0644 rules/*.nft $(DESTDIR)$(datadir)/rules/
+	install -m 0644 systemd/sentineld.service systemd/sentineld.socket $(DESTDIR)$(unitdir)/
+	sed -i 's|/usr/sbin/sentineld|$(sbindir)/sentineld|; s|/usr/libexec/seed-sentinel|$(libexecdir)|' \
+		$(DESTDIR)$(unitdir)/sentineld.service
+	install -m 0644 systemd/sysusers.d/* $(DESTDIR)$(sysusersdir)/
+	install -m 0644 systemd/tmpfiles.d/* $(DESTDIR)$(tmpfilesdir)/
+	target=$(DESTDIR)$(configuration)
+	if [[ ! -e $$target ]]; then
+		install -m 0644 systemd/sentinel.toml "$$target"
+	elif ! cmp --quiet systemd/sentinel.toml "$$target"; then
+		install -m 0644 systemd/sentinel.toml "$$target.new"
+		echo "$$target is yours and was kept; this version's defaults are in $$target.new"
+	fi
+	if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then
+		systemd-sysusers $(sysusersdir)/seed-sentinel.conf
+		systemd-tmpfiles --create $(tmpfilesdir)/seed-sentinel.conf
+		systemctl daemon-reload
+		echo "Look through $(configuration), then: systemctl enable --now sentineld.service"
+	fi
+
+deps: ## Install the Debian packages that are missing
+	@missing=()
+	for package in $(PACKAGES); do
+		[[ $$(dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null) == installed ]] || missing+=("$$package")
+	done
+	[[ $${#missing[@]} -gt 0 ]] || exit 0
+	if [[ $$EUID != 0 ]]; then
+		echo "Missing packages. As root: apt-get install --no-install-recommends $${missing[*]}" >&2
+		exit 1
+	fi
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -q
+	apt-get install -q -y --no-install-recommends "$${missing[@]}"
+
+# What is below has no help: it is there for the targets above.
+
+BUILT = .build/$(CONFIGURATION)
+static = $(if $(filter release,$(CONFIGURATION)),--static-swift-stdlib)
+
+swift:
+	@[[ -n "$(SWIFT)" ]] && exit
+	echo "Swift 6.2 or later is needed: https://www.swift.org/install/linux. Where it is in no usual place," \
+		"say make SWIFT=/path/to/swift" >&2
+	exit 1
+
+REQUIREMENTS := $(wildcard Tests/requirements.txt Examples/*/requirements.txt)
+
+$(VENV)/ready: $(REQUIREMENTS)
+	@$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix --requirement ,$(REQUIREMENTS))
+	touch $@
+
+.PHONY: help demo run build test format lint check-systemd test-systemd bench clean install deps swift

@@ -1,0 +1,355 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: The Seed Sentinel authors
+"""What sentineld promises under systemd, checked inside a booted one (see boot).
+
+Prints a line for each promise and ends with status 1 if one isn't kept.
+"""
+
+import grp
+import json
+import os
+import pwd
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import time
+
+SERVICE = "sentineld.service"
+SOCKET = "sentineld.socket"
+SOCKET_PATH = "/run/sentinel/sentinel.sock"
+CLIENTS = "sentinel-clients"
+CAP_NET_ADMIN = 1 << 12
+# A client beyond a pair of virtual interfaces; its neighbour is never banned.
+BANNED, NEIGHBOUR, SERVER = "198.51.100.7", "198.51.100.8", "198.51.100.1"
+DEADLINE = 20.0
+
+failures = 0
+
+
+def check(promise, kept, detail=""):
+    """One promise, one line."""
+    global failures
+    print(f"{'ok' if kept else 'not ok'} - {promise}", flush=True)
+    if not kept:
+        failures += 1
+        for line in str(detail).splitlines():
+            print(f"#   {line}", flush=True)
+    return kept
+
+
+def run(*command, fail=True):
+    result = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
+    if fail and result.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: status {result.returncode}\n{result.stdout}{result.stderr}")
+    return result
+
+
+def wait_for(what, condition):
+    """Asks until the condition holds; there is no event to wait for in `systemctl show`."""
+    end = time.monotonic() + DEADLINE
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise RuntimeError(f"waited {DEADLINE:.0f} s for {what}")
+        time.sleep(0.01)
+    return value
+
+
+def show(name, unit=SERVICE):
+    return run("systemctl", "show", "--property", name, "--value", unit).stdout.strip()
+
+
+def drop_in(text):
+    """Replaces what this scenario changes about the service as it is shipped."""
+    directory = f"/run/systemd/system/{SERVICE}.d"
+    os.makedirs(directory, exist_ok=True)
+    with open(f"{directory}/scenario.conf", "w") as file:
+        file.write(f"[Service]\n{text}\n")
+    run("systemctl", "daemon-reload")
+
+
+def ctl(*arguments):
+    """What sentinelctl answers, as JSON."""
+    return json.loads(run("sentinelctl", *arguments, "--json").stdout)
+
+
+class Table:
+    """The kernel's table, as nft tells it: nothing of Seed Sentinel's is asked."""
+
+    def __init__(self, handle, elements):
+        self.handle = handle
+        self.elements = elements
+
+    @classmethod
+    def read(cls):
+        result = run("nft", "-j", "list", "table", "inet", "sentinel", fail=False)
+        if result.returncode != 0:
+            return None
+        handle, elements = None, {}
+        for entry in json.loads(result.stdout)["nftables"]:
+            if "table" in entry:
+                handle = entry["table"]["handle"]
+            elif "set" in entry and entry["set"]["name"] == "accept4":
+                for element in entry["set"].get("elem", []):
+                    element = element["elem"]
+                    elements[element["val"]] = element
+        return cls(handle, elements)
+
+    def holds(self, earlier):
+        """Whether this is the earlier table, with the earlier ban's deadline or a nearer one."""
+        now, then = self.elements.get(BANNED), earlier.elements[BANNED]
+        return (
+            self.handle == earlier.handle
+            and now is not None
+            and now["timeout"] == then["timeout"]
+            and now["expires"] <= then["expires"]
+        )
+
+    def __str__(self):
+        return f"handle {self.handle}, elements {self.elements}"
+
+
+def still_there(promise, before):
+    now = Table.read()
+    check(promise, now is not None and now.holds(before), f"before: {before}\nnow: {now}")
+
+
+def fields(path):
+    with open(path) as file:
+        return dict(re.match(r"(\w+):\s*(.*)", line).groups() for line in file if ":" in line)
+
+
+def listens_first():
+    run("systemctl", "start", SOCKET)
+    check("the socket unit listens while the helper is not running", show("ActiveState") == "inactive")
+    mode = os.stat(SOCKET_PATH)
+    check(
+        "the socket belongs to root and the clients' group, and to nobody else",
+        stat.S_IMODE(mode.st_mode) == 0o660 and (mode.st_uid, mode.st_gid) == (0, grp.getgrnam(CLIENTS).gr_gid),
+        mode,
+    )
+    check("nothing is in the kernel yet", Table.read() is None)
+
+
+def is_activated():
+    status = ctl("status")
+    check("the first connection starts the helper, which answers it", bool(status), status)
+    wait_for("the service to be active", lambda: show("ActiveState") == "active")
+    check("it says in words how it is", show("StatusText") != "")
+    check("systemd holds a descriptor for it", show("NFileDescriptorStore") == "1")
+    connect = ["/usr/bin/python3", "-c", f"import socket; socket.socket(socket.AF_UNIX).connect('{SOCKET_PATH}')"]
+    check("a user in the clients' group may connect", by_nobody(connect, groups=[CLIENTS]))
+    check("a user outside it may not", not by_nobody(connect, groups=[]))
+    return status
+
+
+def by_nobody(command, groups):
+    """Whether the command succeeds for a user who has nothing but these groups."""
+    result = subprocess.run(
+        command,
+        user="nobody",
+        group="nogroup",
+        extra_groups=groups,
+        capture_output=True,
+        timeout=DEADLINE,
+    )
+    return result.returncode == 0
+
+
+def account():
+    return pwd.getpwnam("sentinel")
+
+
+def is_confined():
+    main = show("MainPID")
+    status = fields(f"/proc/{main}/status")
+    user = account()
+    check("it runs as the user sentinel", status["Uid"].split() == [str(user.pw_uid)] * 4, status["Uid"])
+    check("it runs as the group sentinel", status["Gid"].split() == [str(user.pw_gid)] * 4, status["Gid"])
+    check("it is in no other group", set(status["Groups"].split()) <= {str(user.pw_gid)}, status["Groups"])
+    for name in ("CapEff", "CapPrm", "CapBnd"):
+        check(f"CAP_NET_ADMIN is all of its {name}", int(status[name], 16) == CAP_NET_ADMIN, status[name])
+    threads = [fields(f"/proc/{main}/task/{thread}/status") for thread in os.listdir(f"/proc/{main}/task")]
+    check("each thread is under a system call filter", all(t["Seccomp"] == "2" for t in threads))
+    check("no thread can gain privileges", all(t["NoNewPrivs"] == "1" for t in threads))
+
+    others = [pid for pid in processes() if pid != main]
+    idle = [pid for pid in others if int(fields(f"/proc/{pid}/status")["CapEff"], 16) != 0]
+    check("no other process of the service has a capability", not idle, idle)
+    check("of sockets it has netlink and Unix ones alone", not foreign_sockets(main), foreign_sockets(main))
+    writable = writable_mounts(main, user)
+    check(
+        "it can write to its ledger's directory and a private /tmp, nowhere else",
+        writable == {"/var/lib/sentinel", "/tmp", "/var/tmp"},
+        writable,
+    )
+    check("what it writes can't be run", not any(map(lambda point: runs(main, point), writable)))
+    check("it can run no shell", not starts(f"/proc/{main}/root/usr/bin/sh", "-c", "exit"))
+
+
+def processes():
+    """The processes of the service, by the control group that systemd keeps them in."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cgroup") as file:
+                if f"/{SERVICE}" in file.read():
+                    found.append(pid)
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile
+    return found
+
+
+def foreign_sockets(pid):
+    """Sockets of the process that are neither in the kernel's list of Unix nor of netlink ones."""
+    known = set()
+    for path, column in ((f"/proc/{pid}/net/unix", 6), (f"/proc/{pid}/net/netlink", 9)):
+        with open(path) as file:
+            known |= {line.split()[column] for line in file.readlines()[1:]}
+    own = {os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")}
+    return {name for name in own if (m := re.match(r"socket:\[(\d+)\]", name)) and m[1] not in known}
+
+
+def writable_mounts(pid, user):
+    """The mounts of the process's file system that this user may write to."""
+    with open(f"/proc/{pid}/mountinfo") as file:
+        points = {line.split()[4] for line in file}
+    points = sorted(point for point in points if not re.match("/(proc|sys)(/|$)", point))
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.chroot(f"/proc/{pid}/root")
+        os.chdir("/")
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+        os.write(writer, json.dumps([point for point in points if os.access(point, os.W_OK)]).encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader) as file:
+        result = file.read()
+    os.waitpid(child, 0)
+    return set(json.loads(result))
+
+
+def starts(*command):
+    """Whether a program can be started at all: what is mounted noexec can't, not even by root."""
+    try:
+        return subprocess.run(command, timeout=DEADLINE).returncode == 0
+    except PermissionError:
+        return False
+
+
+def runs(pid, directory):
+    probe = f"/proc/{pid}/root{directory}/probe"
+    shutil.copy("/usr/bin/true", probe)
+    try:
+        return starts(probe)
+    finally:
+        os.remove(probe)
+
+
+def bans():
+    check(
+        "who may connect may not ban for that alone",
+        not by_nobody(["sentinelctl", "ban", NEIGHBOUR], groups=[CLIENTS]) and not Table.read().elements,
+    )
+    receipt = run("sentinelctl", "ban", BANNED, fail=False)
+    check("a ban is accepted", receipt.returncode == 0, receipt.stdout + receipt.stderr)
+    table = Table.read()
+    if not check("the kernel has it, with a deadline", table and "expires" in table.elements.get(BANNED, {}), table):
+        raise RuntimeError("there is no ban to follow any further")
+    listed = json.dumps(ctl("sets", "accept4"))
+    check("sentinelctl tells what the kernel has", BANNED in listed and NEIGHBOUR not in listed, listed)
+    return table
+
+
+def outlives_a_flush(before, when):
+    """A flush takes all that it may: the decoy proves that there was one."""
+    run("nft", "add", "table", "inet", "decoy")
+    run("nft", "flush", "ruleset")
+    gone = run("nft", "list", "table", "inet", "decoy", fail=False).returncode != 0
+    check(f"{when}, a foreign flush takes another's table", gone)
+    still_there(f"{when}, it leaves ours with its ban", before)
+
+
+def outlives_a_kill(before):
+    first = show("MainPID")
+    run("systemctl", "kill", "--signal=KILL", "--kill-who=main", SERVICE)
+    wait_for("another helper", lambda: show("ActiveState") == "active" and show("MainPID") not in ("0", first))
+    check("after SIGKILL it is started again", show("NRestarts") == "1", show("NRestarts"))
+    still_there("and has the same table with the same deadline", before)
+    check("systemd holds the one descriptor again", show("NFileDescriptorStore") == "1")
+    check("it answers", bool(ctl("status")))
+    listed = json.dumps(ctl("sets", "accept4"))
+    check("and tells of the ban that was there before it", BANNED in listed, listed)
+
+
+def is_not_needed_to_enforce(before):
+    """As long as nobody restarts it, the descriptor store alone holds the table."""
+    drop_in("RestartSec=1h")
+    run("systemctl", "kill", "--signal=KILL", "--kill-who=main", SERVICE)
+    wait_for("the service to wait for its restart", lambda: show("SubState") == "auto-restart")
+    check("no helper is running", not processes(), processes())
+    still_there("without a helper the table is there", before)
+    outlives_a_flush(before, "without a helper")
+    drop_in("")
+    run("systemctl", "start", SERVICE)
+    still_there("a new helper takes that very table over", before)
+    again = run("sentinelctl", "ban", NEIGHBOUR, fail=False)
+    table = Table.read()
+    check("and writes to it", again.returncode == 0 and NEIGHBOUR in table.elements, again.stderr)
+
+
+def is_watched(before):
+    drop_in("WatchdogSec=1s\nTimeoutAbortSec=1s\nLimitCORE=0")
+    run("systemctl", "restart", SERVICE)
+    still_there("a restart leaves the table", before)
+    for _ in range(2):
+        last = show("WatchdogTimestampMonotonic")
+        wait_for("a sign of life", lambda: show("WatchdogTimestampMonotonic") not in ("0", last))
+    check("it gives signs of life while it is well", show("NRestarts") == "0", show("NRestarts"))
+    hung = show("MainPID")
+    run("systemctl", "kill", "--signal=STOP", "--kill-who=main", SERVICE)
+    wait_for("another helper", lambda: show("ActiveState") == "active" and show("MainPID") not in ("0", hung))
+    check("one that hangs is replaced", show("NRestarts") == "1", show("NRestarts"))
+    still_there("and the table stays", before)
+    drop_in("")
+
+
+def stops_with_the_kernel_enforcing(before, persistent):
+    run("systemctl", "stop", SOCKET, SERVICE)
+    result = (show("ActiveState"), show("Result"), show("ExecMainStatus"))
+    check("SIGTERM ends it in order", result == ("inactive", "success", "0"), result)
+    if persistent:
+        still_there("and leaves the kernel enforcing", before)
+        run("systemctl", "start", SOCKET, SERVICE)
+        still_there("from where the next helper goes on", before)
+    else:
+        # Kernels before 6.9 release an owned table with its last descriptor.
+        check("on this kernel a full stop releases the table", Table.read() is None)
+        said = run("journalctl", "--boot", "--unit", SERVICE, "--output=cat").stdout
+        check("and the helper says so", "release" in said, said)
+
+
+def main():
+    listens_first()
+    status = is_activated()
+    is_confined()
+    before = bans()
+    outlives_a_flush(before, "beside a helper")
+    denied = run("nft", "delete", "table", "inet", "sentinel", fail=False)
+    check("nobody else may delete the table", denied.returncode != 0 and Table.read() is not None)
+    outlives_a_kill(before)
+    is_not_needed_to_enforce(before)
+    is_watched(before)
+    stops_with_the_kernel_enforcing(before, status["kernel"]["persistence"])
+
+
+try:
+    main()
+except Exception as error:  # whatever went wrong, the remaining promises were not checked
+    check("the scenario comes to its end", False, error)
+sys.exit(1 if failures else 0)
