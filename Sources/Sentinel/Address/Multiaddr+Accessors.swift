@@ -17,6 +17,22 @@ extension Multiaddr {
         withUnsafeBytes { Places($0).contains { $0.protocol == .p2pCircuit } }
     }
 
+    /// The leading address, unless it is a relay's. Asked at each check, so it looks at the bytes but once.
+    var ownIPAddress: IPAddress? {
+        withUnsafeBytes { bytes in
+            var places = Places(bytes)
+            guard var host = places.next() else { return nil }
+            if host.protocol == .ip6zone, let next = places.next() { host = next }
+            guard host.protocol == .ip4 || host.protocol == .ip6,
+                let address = IPAddress(unaligned: bytes, at: host.value)
+            else { return nil }
+            while let place = places.next() {
+                if place.protocol == .p2pCircuit { return nil }
+            }
+            return address.canonical
+        }
+    }
+
     /// The peer that the chain leads to: the last peer id, unless a relay's circuit follows it. It is the
     /// relay's otherwise, and the answer nil.
     public var peerID: PeerID? {

@@ -62,6 +62,7 @@ extension Multiaddr {
             self.bytes = bytes
         }
 
+        @inline(__always)
         mutating func next() -> Place? {
             guard offset < bytes.count, let kind = MultiaddrProtocol(rawValue: varint()) else { return nil }
             let count: Int =
@@ -74,14 +75,15 @@ extension Multiaddr {
             return Place(protocol: kind, value: offset..<(offset + count))
         }
 
-        /// Reads a varint that is known to be one.
+        /// Reads a varint that is known to be one, of up to four bytes.
+        @inline(__always)
         private mutating func varint() -> UInt32 {
             var value: UInt32 = 0
             var shift: UInt32 = 0
             while offset < bytes.count {
                 let byte = bytes[offset]
                 offset += 1
-                value |= UInt32(byte & 0x7F) << shift
+                value |= UInt32(byte & 0x7F) &<< shift
                 if byte & 0x80 == 0 { break }
                 shift += 7
             }

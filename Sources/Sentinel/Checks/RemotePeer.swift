@@ -78,8 +78,7 @@ public struct RemotePeer: Hashable, Sendable {
     /// The peer's own IP address; nil where it isn't known, where the peer has none, and where it is behind a
     /// relay: that address is the relay's.
     public var ipAddress: IPAddress? {
-        guard let address, !address.isRelayed else { return nil }
-        return address.ipAddress
+        address?.ownIPAddress
     }
 }
 

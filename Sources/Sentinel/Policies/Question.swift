@@ -15,10 +15,10 @@ public struct Question: Hashable, Sendable {
     public let ipAddress: IPAddress?
 
     public init(_ check: Check, about remote: RemotePeer, stream: StreamType? = nil) {
+        ipAddress = remote.ipAddress
         self.check = check
         self.remote = remote
         self.stream = stream
-        ipAddress = remote.ipAddress
     }
 
     /// The question that `allow_connection` asks, by direction: outbound, whether to dial the peer, or the

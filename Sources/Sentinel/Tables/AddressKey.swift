@@ -3,18 +3,35 @@
 
 import Inet
 
-/// An IPv4 address, or a block of them, as a table's key.
+/// An IPv4 address as a table's key.
 struct Key4: TableKey {
     private let bits: UInt32
-    private let prefixLength: UInt32
 
-    /// The block of `prefixLength` bits that the address lies in.
-    init(_ address: IPv4Address, prefixLength: Int = 32) {
-        bits = address.masked(to: prefixLength).bits
-        self.prefixLength = UInt32(truncatingIfNeeded: prefixLength)
+    init(_ address: IPv4Address) {
+        bits = address.bits
     }
 
     static var vacant: Key4 { Key4(IPv4Address(bits: 0)) }
+
+    @inline(__always)
+    func hash(_ seed: HashSeed) -> UInt64 {
+        var state = SipHash(seed)
+        return state.finish(tail: UInt64(bits), tailCount: 4)
+    }
+}
+
+/// A block of IPv4 addresses as a table's key.
+struct NetworkKey4: TableKey {
+    private let bits: UInt32
+    private let prefixLength: UInt8
+
+    /// The block of `prefixLength` bits that the address lies in.
+    init(_ address: IPv4Address, prefixLength: Int) {
+        bits = address.masked(to: prefixLength).bits
+        self.prefixLength = UInt8(truncatingIfNeeded: prefixLength)
+    }
+
+    static var vacant: NetworkKey4 { NetworkKey4(IPv4Address(bits: 0), prefixLength: 0) }
 
     @inline(__always)
     func hash(_ seed: HashSeed) -> UInt64 {
@@ -23,7 +40,7 @@ struct Key4: TableKey {
     }
 }
 
-/// An IPv6 address as a table's key. Blocks that share a prefix length need no more either.
+/// An IPv6 address as a table's key.
 struct Key6: TableKey {
     fileprivate let high: UInt64
     fileprivate let low: UInt64

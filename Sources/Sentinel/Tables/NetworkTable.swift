@@ -9,7 +9,7 @@ import Inet
 /// around the address can have. Which those are is told by a small index of neighbourhoods, so that an address
 /// near which nothing is listed costs one look at the index, however many blocks and lengths there are.
 struct NetworkTable<Value: TableValue>: Sendable {
-    private var four: FlatTable<Key4, Value>
+    private var four: FlatTable<NetworkKey4, Value>
     private var six: FlatTable<NetworkKey6, Value>
     private var lengths4 = PrefixLengths4()
     private var lengths6: PrefixLengths6
@@ -38,7 +38,7 @@ struct NetworkTable<Value: TableValue>: Sendable {
         switch network.first {
         case .v4(let first):
             lengths4.insert(first, length)
-            return four.update(Key4(first, prefixLength: length), to: value)
+            return four.update(NetworkKey4(first, prefixLength: length), to: value)
         case .v6(let first):
             lengths6.insert(first, length)
             return six.update(NetworkKey6(first, prefixLength: length), to: value)
@@ -49,7 +49,7 @@ struct NetworkTable<Value: TableValue>: Sendable {
     @discardableResult
     mutating func remove(_ network: IPNetwork) -> Value? {
         switch network.first {
-        case .v4(let first): four.remove(Key4(first, prefixLength: network.prefixLength))
+        case .v4(let first): four.remove(NetworkKey4(first, prefixLength: network.prefixLength))
         case .v6(let first): six.remove(NetworkKey6(first, prefixLength: network.prefixLength))
         }
     }
@@ -74,7 +74,7 @@ struct NetworkTable<Value: TableValue>: Sendable {
             guard four.count > 0 else { return nil }
             var lengths = lengths4.candidates(address)
             while let length = lengths.popLongest() {
-                let key = Key4(address, prefixLength: length)
+                let key = NetworkKey4(address, prefixLength: length)
                 if let value = four[key], isWanted(value) { return value }
             }
         case .v6(let address):
