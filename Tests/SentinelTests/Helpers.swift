@@ -8,7 +8,9 @@ import Testing
 /// Reads hexadecimal digits.
 func hex(_ text: String) -> [UInt8] {
     let digits = Array(text)
-    return stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) }
+    return stride(from: 0, to: digits.count, by: 2).compactMap {
+        UInt8(String(digits[$0...($0 + 1)]), radix: 16)
+    }
 }
 
 /// An instant so many milliseconds after the clock's start.

@@ -51,7 +51,8 @@ import Testing
         // The key of the specification's test vectors.
         let key = hex("1ed1e8fae2c4a144b8be8fd4b47bf3d3b34b871c3cacf6010f0e42d474fce27e")
         let peer = try PeerID(ed25519PublicKey: key)
-        #expect(peer.bytes == hex("0024080112201ed1e8fae2c4a144b8be8fd4b47bf3d3b34b871c3cacf6010f0e42d474fce27e"))
+        #expect(
+            peer.bytes == hex("0024080112201ed1e8fae2c4a144b8be8fd4b47bf3d3b34b871c3cacf6010f0e42d474fce27e"))
         #expect(peer.description.hasPrefix("12D3Koo"))
         #expect(peer.ed25519PublicKey == key)
         #expect(try PeerID(parsing: Peers.sha256).ed25519PublicKey == nil)

@@ -95,7 +95,8 @@ extension MultiaddrProtocol {
             address.family == family
         else {
             throw fault(
-                .malformed, family == .ipv4 ? "four decimal octets, 203.0.113.7" : "an address as 2001:db8::7")
+                .malformed, family == .ipv4 ? "four decimal octets, 203.0.113.7" : "an address as 2001:db8::7"
+            )
         }
         return address.bytes
     }
