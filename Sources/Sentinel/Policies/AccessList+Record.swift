@@ -49,7 +49,8 @@ extension AccessList {
         @inline(__always)
         func isValid(_ now: MonotonicInstant) -> Bool {
             // The reason's bits lie below the unit, so they don't matter.
-            Int64(bitPattern: bits) > now.nanoseconds | 0xF_FFFF
+            let end = Int64(bitPattern: bits) | 0xF_FFFF
+            return end > now.nanoseconds | 0xF_FFFF || end == .max
         }
     }
 }

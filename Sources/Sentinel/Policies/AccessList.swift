@@ -31,6 +31,11 @@ public struct AccessList: Policy {
         public var reason: Reason
         /// When it ends; nil where it doesn't.
         public var expires: MonotonicInstant?
+
+        public init(reason: Reason, expires: MonotonicInstant?) {
+            self.reason = reason
+            self.expires = expires
+        }
     }
 
     public let name: String
