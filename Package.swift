@@ -19,11 +19,14 @@ let package = Package(
     name: "seed-sentinel",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "Inet", targets: ["Inet"])
+        .library(name: "Inet", targets: ["Inet"]),
+        .library(name: "Sentinel", targets: ["Sentinel"]),
     ],
     dependencies: [],
     targets: [
         .target(name: "Inet", swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
+        .target(name: "Sentinel", dependencies: ["Inet"], swiftSettings: settings),
+        .testTarget(name: "SentinelTests", dependencies: ["Sentinel", "Inet"], swiftSettings: settings),
     ]
 )
