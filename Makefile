@@ -85,7 +85,9 @@ test-systemd: deps swift ## sentineld as a service of a systemd that is booted f
 	@SWIFT=$(SWIFT) CONFIGURATION=$(CONFIGURATION) Tests/systemd/run
 
 bench: deps build ## Measure, side by side with a plain C loop, nft and ipset
-	@Benchmarks/run
+	@$(SWIFT) build --configuration $(CONFIGURATION) $(static) --product sentinel-bench
+	make -C Benchmarks/c-floor
+	CONFIGURATION=$(CONFIGURATION) Benchmarks/run
 
 clean: ## Remove all that was built
 	@rm -rf .build Benchmarks/c-floor/.build

@@ -93,6 +93,16 @@ let package = Package(
             dependencies: ["SentinelConfiguration", "ConfigurationReader", argumentParser],
             swiftSettings: settings),
 
+        // Measurements.
+        .target(name: "CAllocations", path: "Benchmarks/Sources/CAllocations"),
+        .executableTarget(
+            name: "sentinel-bench",
+            dependencies: [
+                "CAllocations", "Inet", "Nftables", "Sentinel", "SentinelProtocol", "Varlink", argumentParser,
+                nioCore, nioPosix,
+            ],
+            path: "Benchmarks/Sources/sentinel-bench", swiftSettings: settings),
+
         // Tests.
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
         .target(
