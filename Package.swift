@@ -77,10 +77,21 @@ let package = Package(
         .executableTarget(
             name: "sentineld",
             dependencies: [
-                "ConfigurationLoader", "SentinelConfiguration", "SentinelHelper", "SentinelProtocol", "Varlink",
+                "ConfigurationLoader", "SentinelConfiguration", "SentinelHelper", "SentinelProtocol",
+                "Varlink",
                 argumentParser, lifecycle, logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
+
+        // The operator's command: it talks to the helper, and links nothing of it.
+        .target(
+            name: "SentinelControl",
+            dependencies: [
+                "Inet", "SentinelConfiguration", "SentinelProtocol", "Varlink", argumentParser, nioCore,
+                nioPosix,
+            ],
+            swiftSettings: settings),
+        .executableTarget(name: "sentinelctl", dependencies: ["SentinelControl"], swiftSettings: settings),
 
         // Reads TOML where nothing can be lost: the only place that needs full Foundation.
         .target(
@@ -89,7 +100,8 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "sentinel-config",
-            dependencies: ["SentinelConfiguration", "ConfigurationReader", argumentParser], swiftSettings: settings),
+            dependencies: ["SentinelConfiguration", "ConfigurationReader", argumentParser],
+            swiftSettings: settings),
 
         // Tests.
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
@@ -105,6 +117,13 @@ let package = Package(
         .testTarget(name: "SentinelTests", dependencies: ["Sentinel", "Inet"], swiftSettings: settings),
         .testTarget(
             name: "SentinelHelperTests", dependencies: ["SentinelHelper", "SentinelProtocol", "Inet"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelControlTests",
+            dependencies: ["SentinelControl", "SentinelProtocol", "Varlink", "Inet", nioCore, nioPosix],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelControlKernelTests", dependencies: ["NamespaceSupport", "CLinux"],
             swiftSettings: settings),
         .testTarget(
             name: "VarlinkTests", dependencies: ["Varlink", "CLinux", nioCore, nioPosix, nioEmbedded],
