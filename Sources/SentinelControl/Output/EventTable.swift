@@ -12,8 +12,9 @@ struct EventTable {
         self.console = console
         table = TextTable(
             [
-                .init(title: ""), .init(title: ""), .init(title: "", fit: .key), .init(title: ""),
-                .init(title: "", fit: .cut(to: 8)), .init(title: ""),
+                .init(title: ""), .init(title: ""), .init(title: "", fit: .key, minimum: 15),
+                .init(title: "", minimum: 7), .init(title: "", fit: .cut(to: 8), minimum: 8),
+                .init(title: ""),
                 .init(title: "", fit: .cut(to: 12), rank: 1),
                 .init(title: "", rank: 2), .init(title: "", fit: .cut(to: 20), rank: 3),
             ], width: console.width, hasHeader: false)

@@ -25,6 +25,8 @@ struct TextTable {
         var fit = Fit.fixed
         /// Whether it may be left out: those of the highest rank go first; nil: it may not.
         var rank: Int?
+        /// How wide it is at least, for tables that begin before their widest row is known.
+        var minimum = 0
     }
 
     private let columns: [Column]
@@ -42,7 +44,7 @@ struct TextTable {
         self.columns = columns
         self.width = width
         self.hasHeader = hasHeader
-        natural = columns.map { hasHeader ? $0.title.displayWidth : 0 }
+        natural = columns.map { max($0.minimum, hasHeader ? $0.title.displayWidth : 0) }
     }
 
     /// The lines of some more rows; the header comes before the first.

@@ -19,7 +19,7 @@ struct BanVerb: Verb {
 
             EXAMPLES:
               sentinelctl ban 203.0.113.7 2001:db8::7 --for 1h30m
-              sentinelctl ban 203.0.113.0/24 --for-good --reason abuse --detail "ticket 4711"
+              sentinelctl ban 203.0.113.0/24 --for-good --detail "ticket 4711"
               sentinelctl ban tcp:203.0.113.7:8776 --peer 12D3KooWQjKv…
               sentinelctl ban /ip4/203.0.113.7/udp/4001/quic-v1 --dial
               sentinelctl ban 203.0.113.7 --for 10m --exact    shorten a longer ban

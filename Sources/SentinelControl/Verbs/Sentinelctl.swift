@@ -14,10 +14,10 @@ struct Sentinelctl: ParsableCommand {
             bans, "operate" everything.
 
             A subject is one of
-              203.0.113.7, 2001:db8::7             an address: its packets to the node are dropped
-              203.0.113.0/24                       a block: nothing passes from or to it
-              tcp:203.0.113.7:8776                 an endpoint: the node's dials to it are rejected
-              /ip4/203.0.113.7/udp/4001/quic-v1    a multiaddr, for its address or its endpoint
+              203.0.113.7, 2001:db8::7    an address: packets from it are dropped
+              203.0.113.0/24              a block: nothing passes from or to it
+              tcp:203.0.113.7:8776        an endpoint: dials to it are rejected
+              /ip4/203.0.113.7/tcp/8776   a multiaddr: its address or its endpoint
 
             EXAMPLES:
               sentinelctl status
