@@ -83,6 +83,16 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // The operator's command: it talks to the helper, and links nothing of it.
+        .target(
+            name: "SentinelControl",
+            dependencies: [
+                "Inet", "SentinelConfiguration", "SentinelProtocol", "Varlink", argumentParser, nioCore,
+                nioPosix,
+            ],
+            swiftSettings: settings),
+        .executableTarget(name: "sentinelctl", dependencies: ["SentinelControl"], swiftSettings: settings),
+
         // Reads TOML where nothing can be lost: the only place that needs full Foundation.
         .target(
             name: "ConfigurationReader",
@@ -125,6 +135,13 @@ let package = Package(
                 "NamespaceSupport",
                 logging, nioCore, nioPosix,
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelControlTests",
+            dependencies: ["SentinelControl", "SentinelProtocol", "Varlink", "Inet", nioCore, nioPosix],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelControlKernelTests", dependencies: ["NamespaceSupport", "CLinux"],
             swiftSettings: settings),
         .testTarget(
             name: "VarlinkTests", dependencies: ["Varlink", nioCore, nioPosix, nioEmbedded],

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+internal import SentinelProtocol
+
+/// All that is known about a subject, as text.
+struct ExplanationText {
+    private let explanation: Explanation
+    private let console: Console
+
+    init(_ explanation: Explanation, _ console: Console) {
+        self.explanation = explanation
+        self.console = console
+    }
+
+    var lines: [Line] {
+        var lines = [Line(Span(explanation.subject, .title))] + verdict.lines(width: console.width)
+        for ban in explanation.bans {
+            lines += [Line(), Line(Span("Ban \(ban.id)", .title))] + fields(ban).lines(width: console.width)
+        }
+        if !explanation.elements.isEmpty {
+            let rows = ElementRow(console)
+            var table = rows.table(isTimed: true, isCounted: true)
+            lines += [Line(), Line(Span("In the kernel", .title))]
+            lines += table.lines(explanation.elements.map { rows.cells($0) })
+        }
+        return lines
+    }
+
+    private var isExempt: Bool { explanation.set?.hasPrefix("exempt") ?? false }
+
+    private var verdict: FieldList {
+        var fields = FieldList(indent: 2)
+        fields.add("inbound", inbound, explanation.inbound ? .good : .bad)
+        fields.add("outbound", outbound, explanation.outbound ? .good : .bad)
+        fields.add(
+            "set",
+            explanation.set.map { isExempt ? "\($0): nothing blocks what is in there" : "\($0) decides" })
+        fields.add("guard", explanation.guardName.map { "\($0): a ban of it is refused" }, .warning)
+        fields.add(
+            "bans", explanation.bans.isEmpty ? "none" : "\(Quantity.number(explanation.bans.count)), below")
+        fields.add(
+            "strikes", explanation.strikes == 0 ? "none remembered" : "\(explanation.strikes) remembered")
+        let next = explanation.next.map { Quantity.length($0.rawValue) } ?? "for good"
+        fields.add("next ban", explanation.guardName == nil ? "would last \(next)" : nil)
+        return fields
+    }
+
+    private var inbound: String {
+        explanation.inbound ? "passes to the node's ports" : "dropped on its way to the node's ports"
+    }
+
+    private var outbound: String {
+        explanation.outbound ? "the node's users may dial it" : "dials by the node's users are rejected"
+    }
+
+    private func fields(_ ban: Ban) -> FieldList {
+        var fields = FieldList(indent: 2)
+        fields.add("check", ban.check.rawValue)
+        fields.add("key", "\(ban.key), in set \(ban.set)")
+        fields.add("asked for", ban.subject == ban.key ? nil : ban.subject)
+        fields.add("peer", ban.peer)
+        fields.add("reason", ban.reason)
+        fields.add("detail", ban.detail)
+        fields.add("by", ban.byOperator ? "\(ban.caller), as operator" : ban.caller)
+        fields.add("created", console.moment(ban.created))
+        fields.add("ends", ban.expires.map(console.moment) ?? "never, it is for good")
+        fields.add("granted", ban.granted.map { Quantity.length($0.rawValue) } ?? "for good")
+        fields.add("strike", Quantity.number(ban.strikes))
+        fields.add("durable", ban.durable ? "yes" : "no: a reboot ends it")
+        return fields
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+internal import SentinelProtocol
+
+/// The helper at a glance, as text.
+struct StatusText {
+    let status: Status
+    let console: Console
+
+    init(_ status: Status, _ console: Console) {
+        self.status = status
+        self.console = console
+    }
+
+    var lines: [Line] {
+        var lines = fields.lines(width: console.width)
+        if !status.sets.isEmpty { lines += [Line()] + sets }
+        for problem in status.problems {
+            let room = console.width.map { max(20, $0 - 9) } ?? .max
+            lines.append(Line())
+            for (index, text) in problem.sanitised.wrapped(to: room).enumerated() {
+                lines.append(Line(Span(index == 0 ? "PROBLEM  " : "         ", .bad), Span(text)))
+            }
+        }
+        return lines
+    }
+
+    private var fields: FieldList {
+        var fields = FieldList()
+        fields.add("sentineld", "\(status.version), since \(console.moment(status.started))")
+        fields.add("table", "\(status.table)")
+        fields.add("mode", modeText, modeStyle)
+        fields.add("bans", Quantity.number(status.bans), .title)
+        fields.add(
+            "callers",
+            "\(Quantity.count(status.callers, "connection")), \(Quantity.number(status.subscribers)) of them watching"
+        )
+        fields.add("kernel", "\(status.kernel.release): \(features)")
+        fields.add("generation", "\(status.generation)")
+        return fields
+    }
+
+    private var modeText: String {
+        switch status.mode {
+        case .ownedPersistent:
+            "owned-persistent: nobody else can change the table, and it outlives sentineld"
+        case .owned:
+            "owned: nobody else can change the table; it lives as long as sentineld's unit isn't stopped"
+        case .watched: "watched: whoever may can change the table; a foreign change is repaired"
+        case .released: "released: there is no table, nothing is enforced; restart sentineld to enforce again"
+        default: status.mode.rawValue
+        }
+    }
+
+    private var modeStyle: Style {
+        switch status.mode {
+        case .ownedPersistent, .owned: .good
+        case .released: .bad
+        default: .warning
+        }
+    }
+
+    private var features: String {
+        let kernel = status.kernel
+        return [
+            "ownership": kernel.ownership, "persistence": kernel.persistence,
+            "timeout update": kernel.timeoutUpdate,
+        ].sorted { $0.key < $1.key }.map { $0.value ? $0.key : "no \($0.key)" }.joined(separator: ", ")
+    }
+
+    private var sets: [Line] {
+        var table = TextTable(
+            [
+                .init(title: "SET", fit: .key), .init(title: "ELEMENTS", alignment: .right),
+                .init(title: "CAPACITY", alignment: .right), .init(title: "FULL", alignment: .right),
+                .init(title: "TYPE", fit: .cut(to: 12), rank: 1), .init(title: "FLAGS", rank: 2),
+            ], width: console.width)
+        return table.lines(
+            status.sets.map { set in
+                [
+                    Span(set.name), Span(Quantity.number(set.count)),
+                    Span(set.capacity.map { Quantity.number($0) } ?? "-"),
+                    Span(set.capacity.map { Quantity.share(set.count, of: $0) } ?? "-", fullness(set)),
+                    Span(set.type), Span(set.flags.joined(separator: ", ")),
+                ]
+            })
+    }
+
+    private func fullness(_ set: SetInfo) -> Style {
+        guard let capacity = set.capacity, capacity > 0 else { return .plain }
+        return Double(set.count) / Double(capacity) >= 0.9 ? .warning : .plain
+    }
+}

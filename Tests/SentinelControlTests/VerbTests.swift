@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+import SentinelProtocol
+import Testing
+import Varlink
+
+@testable import SentinelControl
+
+@Suite struct VerbTests {
+    @Test func `A list comes in pages, and is one table`() async throws {
+        let outcome = try await control("list") { call throws(VarlinkFailure) in
+            call.replyContinuing(HelperInterface.List.Reply(bans: [sampleBan(1)]))
+            call.reply(HelperInterface.List.Reply(bans: [sampleBan(2, key: "192.0.2.1")]))
+        }
+        #expect(
+            outcome.output == """
+                KEY          CHECK   REASON      ENDS                 LEFT       ID  BY
+                203.0.113.7  accept  rate-limit  2026-11-21 05:22:33  in 10 min   1  user:seed
+                192.0.2.1    accept  rate-limit  2026-11-21 05:22:33  in 10 min   2  user:seed
+
+                """)
+        #expect(outcome.status == 0)
+    }
+
+    @Test func `As JSON, a list is a line for each ban`() async throws {
+        let outcome = try await control("list", "--json") { call throws(VarlinkFailure) in
+            call.replyContinuing(HelperInterface.List.Reply(bans: [sampleBan(1), sampleBan(2)]))
+            call.reply(HelperInterface.List.Reply(bans: [sampleBan(3)]))
+        }
+        let lines = outcome.output.split(separator: "\n")
+        #expect(lines.count == 3)
+        #expect(lines.allSatisfy { $0.hasPrefix("{") && $0.hasSuffix("}") })
+    }
+
+    @Test func `Filters are handed over as they are`() async throws {
+        let outcome = try await control(
+            "list", "--check", "dial", "--subject", "tcp:203.0.113.7:1", "--peer", "P", "--reason", "r",
+            "--caller", "user:seed"
+        ) { call throws(VarlinkFailure) in
+            let filter = try call.parameters(of: HelperInterface.list).filter
+            let wanted = Filter(
+                check: .dial, subject: "tcp:203.0.113.7:1", peer: "P", reason: "r", caller: "user:seed")
+            call.reply(HelperInterface.List.Reply(bans: filter == wanted ? [sampleBan()] : []))
+        }
+        #expect(outcome.output.contains("203.0.113.7"))
+    }
+
+    @Test func `Nothing to list is said beside the output`() async throws {
+        let outcome = try await control("list") { call throws(VarlinkFailure) in
+            call.reply(HelperInterface.List.Reply(bans: []))
+        }
+        #expect(outcome.output == "")
+        #expect(outcome.errors == "No bans in force.\n")
+        #expect(outcome.status == 0)
+    }
+
+    @Test(arguments: [["list"], ["list", "--json"], ["explain", "x"], ["explain", "x", "--json"]])
+    func `Control characters from the wire never reach the terminal`(arguments: [String]) async throws {
+        let evil = "\u{1B}]0;x\u{7}\u{9B}2J\n\u{202E}"
+        let answer: FakeHelper.Answer = { call throws(VarlinkFailure) in
+            var ban = sampleBan(key: "key\(evil)", detail: evil)
+            ban.reason = evil
+            ban.peer = evil
+            ban.caller = evil
+            if call.method == HelperInterface.list.name {
+                call.reply(HelperInterface.List.Reply(bans: [ban]))
+            } else {
+                call.reply(
+                    Explanation(
+                        subject: evil, inbound: true, outbound: true, set: evil,
+                        guardName: GuardName(rawValue: evil), bans: [ban],
+                        elements: [SetElement(key: evil, comment: evil)], strikes: 0))
+            }
+        }
+        let outcome =
+            arguments.count == 1
+            ? try await control(arguments[0], width: nil, answer: answer)
+            : arguments.count == 2
+                ? try await control(arguments[0], arguments[1], width: nil, answer: answer)
+                : try await control(arguments[0], arguments[1], arguments[2], width: nil, answer: answer)
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains("key"))
+        #expect(!outcome.output.unicodeScalars.contains { $0 != "\n" && $0.isUnfitForTerminal })
+        #expect(!outcome.output.contains("2J\n"))
+    }
+
+    @Test func `A reader that reads no more ends it quietly`() async throws {
+        let outcome = try await control("list", writes: 1) { call throws(VarlinkFailure) in
+            for id in 1..<100 {
+                call.replyContinuing(HelperInterface.List.Reply(bans: [sampleBan(Int64(id))]))
+            }
+            call.reply(HelperInterface.List.Reply(bans: []))
+        }
+        #expect(outcome.status == 0)
+        #expect(outcome.errors == "")
+        #expect(outcome.output.split(separator: "\n").count == 2)
+    }
+
+    @Test func `A ban asks for what was said, and tells what was refused`() async throws {
+        let outcome = try await control(
+            "ban", "203.0.113.7", "127.0.0.1", "--for", "1h30m", "--exact", "--reason", "abuse", "--peer",
+            "P",
+            "--detail", "D"
+        ) { call throws(VarlinkFailure) in
+            let bans = try call.parameters(of: HelperInterface.ban).bans
+            let wanted = BanRequest(
+                check: .accept, subject: "203.0.113.7", peer: "P", reason: "abuse", detail: "D",
+                duration: Milliseconds(rawValue: 5_400_000), exact: true)
+            call.reply(
+                HelperInterface.BanMethod.Reply(receipts: [
+                    Receipt(
+                        id: bans.first == wanted ? 5 : 0, subject: "203.0.113.7", enforced: true,
+                        durable: true,
+                        expires: Timestamp(rawValue: Recorder.now.rawValue + 5_400_000), strikes: 1),
+                    Receipt(
+                        subject: "127.0.0.1", enforced: false, durable: false, strikes: 0,
+                        refusal: Refusal(code: .guarded, guardName: .loopback, message: "never; see guards")),
+                ]))
+        }
+        #expect(
+            outcome.output
+                == "banned  203.0.113.7  until 2026-11-21 06:42:33 (in 1 h 30 min)  strike 1  ban 5\n")
+        #expect(outcome.errors == "sentinelctl: 127.0.0.1 is not banned, guarded: never; see guards\n")
+        #expect(outcome.status == 1)
+    }
+
+    @Test(arguments: [
+        (["--for-good"], Check.accept, Int64?.some(0)), (["--dial"], .dial, nil),
+        (["--check", "network"], .network, nil),
+    ])
+    func `A ban's options go before what the subject's form says`(
+        options: [String], check: Check, duration: Int64?
+    ) async throws {
+        let arguments = ["ban", "/ip4/203.0.113.7/tcp/1"] + options
+        let answer: FakeHelper.Answer = { call throws(VarlinkFailure) in
+            let request = try call.parameters(of: HelperInterface.ban).bans.first
+            let isRight = request?.check == check && request?.duration?.rawValue == duration
+            call.reply(
+                HelperInterface.BanMethod.Reply(receipts: [
+                    Receipt(subject: isRight ? "right" : "wrong", enforced: true, durable: true, strikes: 1)
+                ]))
+        }
+        let outcome =
+            arguments.count == 3
+            ? try await control(arguments[0], arguments[1], arguments[2], answer: answer)
+            : try await control(arguments[0], arguments[1], arguments[2], arguments[3], answer: answer)
+        #expect(outcome.output == "banned  right  for good  strike 1\n")
+    }
+
+    @Test func `A release is asked for on a terminal, and done on a yes only`() async throws {
+        let answer: FakeHelper.Answer = { call throws(VarlinkFailure) in
+            guard call.method == HelperInterface.status.name else { return call.reply(VarlinkEmpty()) }
+            call.reply(
+                Status(
+                    version: "0", mode: .owned, table: "inet sentinel", started: Recorder.now, bans: 3,
+                    generation: 1, callers: 1, subscribers: 0,
+                    kernel: .init(release: "6.1", ownership: true, persistence: false, timeoutUpdate: false),
+                    sets: [], problems: []))
+        }
+        let no = try await control("release", ask: { $0.contains("3 bans") ? "n" : "yes" }, answer: answer)
+        #expect(no.status == 1)
+        #expect(no.output == "")
+        let yes = try await control("release", ask: { _ in "y" }, answer: answer)
+        #expect(yes.status == 0)
+        #expect(yes.output.hasPrefix("Released"))
+        let nobody = try await control("release", answer: answer)
+        #expect(nobody.status == 2)
+        #expect(nobody.errors.contains("--yes"))
+        let told = try await control("release", "--yes", "--json", answer: answer)
+        #expect(told.status == 0)
+    }
+
+    @Test func `Watch tells events, and what was lost`() async throws {
+        let outcome = try await control("watch", writes: 1) { call throws(VarlinkFailure) in
+            try call.requireMore()
+            call.replyContinuing(HelperInterface.Watch.Reply(events: []))
+            call.replyContinuing(
+                HelperInterface.Watch.Reply(events: [
+                    Event(kind: .banned, time: Recorder.now, ban: sampleBan()),
+                    Event(kind: .lost, time: Recorder.now, missed: 3),
+                ]))
+            call.reply(
+                HelperInterface.Watch.Reply(events: [Event(kind: .released, time: Recorder.now)]))
+        }
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.hasPrefix("Watching "))
+        #expect(
+            outcome.output == """
+                2026-11-21 05:12:33  banned    203.0.113.7      accept   rate-li…  in 10 min
+                2026-11-21 05:12:33  lost      3 events not seen: this reader was too slow
+
+                """)
+    }
+}
