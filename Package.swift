@@ -16,6 +16,7 @@ let settings: [SwiftSetting] =
     ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -30,6 +31,7 @@ let package = Package(
         .library(name: "Inet", targets: ["Inet"]),
         .library(name: "Nftables", targets: ["Nftables"]),
         .library(name: "Sentinel", targets: ["Sentinel"]),
+        .library(name: "SentinelClient", targets: ["SentinelClient"]),
         .library(name: "SentinelProtocol", targets: ["SentinelProtocol"]),
         .library(name: "Varlink", targets: ["Varlink"]),
     ],
@@ -62,6 +64,10 @@ let package = Package(
         .target(
             name: "SentinelProtocol", dependencies: ["Varlink"],
             resources: [.embedInCode("org.seedsentinel.Helper.varlink")], swiftSettings: settings),
+        .target(
+            name: "SentinelClient",
+            dependencies: ["Inet", "Sentinel", "SentinelProtocol", "Varlink", deque, logging, nioCore],
+            swiftSettings: settings),
         .target(name: "SentinelConfiguration", dependencies: ["Inet"], swiftSettings: settings),
         .target(
             name: "ConfigurationLoader", dependencies: ["SentinelConfiguration", "CLinux"],
@@ -142,6 +148,19 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SentinelControlKernelTests", dependencies: ["NamespaceSupport", "CLinux"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelClientTests",
+            dependencies: [
+                "Inet", "Sentinel", "SentinelClient", "SentinelProtocol", "Varlink", logging, nioCore, nioPosix,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelClientKernelTests",
+            dependencies: [
+                "Inet", "NamespaceSupport", "Sentinel", "SentinelClient", "SentinelConfiguration", "SentinelHelper",
+                "SentinelProtocol", logging, nioCore, nioPosix,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "VarlinkTests", dependencies: ["Varlink", nioCore, nioPosix, nioEmbedded],
