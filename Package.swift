@@ -77,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "sentineld",
             dependencies: [
-                "ConfigurationLoader", "SentinelConfiguration", "SentinelHelper", "SentinelProtocol", "Varlink",
+                "ConfigurationLoader", "SentinelConfiguration", "SentinelHelper", "SentinelProtocol",
+                "Varlink",
                 argumentParser, lifecycle, logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
@@ -89,7 +90,8 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "sentinel-config",
-            dependencies: ["SentinelConfiguration", "ConfigurationReader", argumentParser], swiftSettings: settings),
+            dependencies: ["SentinelConfiguration", "ConfigurationReader", argumentParser],
+            swiftSettings: settings),
 
         // Tests.
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
@@ -107,8 +109,26 @@ let package = Package(
             name: "SentinelHelperTests", dependencies: ["SentinelHelper", "SentinelProtocol", "Inet"],
             swiftSettings: settings),
         .testTarget(
-            name: "VarlinkTests", dependencies: ["Varlink", "CLinux", nioCore, nioPosix, nioEmbedded],
+            name: "SentinelHelperKernelTests",
+            dependencies: [
+                "SentinelHelper", "SentinelProtocol", "SentinelConfiguration", "Inet", "Varlink",
+                "NamespaceSupport",
+                logging, nioCore, nioPosix,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "VarlinkTests", dependencies: ["Varlink", nioCore, nioPosix, nioEmbedded],
             resources: [.embedInCode("org.example.Test.varlink"), .embedInCode("interop.py")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelConfigurationTests", dependencies: ["SentinelConfiguration", "Inet"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ConfigurationReaderTests",
+            dependencies: ["ConfigurationReader", "SentinelConfiguration", "Inet"], swiftSettings: settings),
+        .testTarget(
+            name: "ConfigurationLoaderTests",
+            dependencies: ["ConfigurationLoader", "SentinelConfiguration", "CLinux", "sentinel-config"],
             swiftSettings: settings),
         .testTarget(
             name: "SentinelProtocolTests", dependencies: ["SentinelProtocol", "Varlink", nioCore, nioPosix],

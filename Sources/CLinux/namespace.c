@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "include/CLinuxNamespace.h"
@@ -34,4 +35,8 @@ int clinux_network_namespace_create(void) {
 
 int clinux_network_namespace_enter(int descriptor) {
     return setns(descriptor, CLONE_NEWNET);
+}
+
+int clinux_thread_become_user(unsigned int user) {
+    return (int)syscall(SYS_setresuid, -1, user, -1);
 }

@@ -76,12 +76,13 @@ static int keep_descriptors(const int descriptors[3], int *channel) {
     return (int)syscall(SYS_close_range, 4U, ~0U, 0U);
 }
 
+/// sigaction(2) itself, as the C library's refuses the two signals that it keeps to itself, and a parent may have
+/// been started with those ignored. All zeros are SIG_DFL without flags, whatever the order of the fields.
 static int reset_signals(void) {
-    struct sigaction action = {.sa_handler = SIG_DFL};
+    const unsigned long action[8] = {0};
     for (int signal = 1; signal < NSIG; signal++) {
-        // The C library keeps the first two real-time signals to itself, and nobody changes these two.
-        if (signal == SIGKILL || signal == SIGSTOP || (signal >= 32 && signal < SIGRTMIN)) continue;
-        if (sigaction(signal, &action, NULL) != 0) return -1;
+        if (signal == SIGKILL || signal == SIGSTOP) continue;
+        if (syscall(SYS_rt_sigaction, signal, action, NULL, (NSIG - 1) / 8) != 0) return -1;
     }
     sigset_t none;
     sigemptyset(&none);

@@ -46,10 +46,12 @@ public actor Helper {
     /// Opens the kernel. Nothing is changed in it before ``start()``.
     ///
     /// - Throws: ``HelperError`` where the configuration names what isn't there, or the kernel can't be used.
+    /// - Precondition: called on the event loop: its thread's network namespace is the one that is looked after.
     public init(
         _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
         clock: HostClock = .system
     ) throws(HelperError) {
+        eventLoop.preconditionInEventLoop()
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.manager = manager

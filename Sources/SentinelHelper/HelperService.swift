@@ -25,7 +25,9 @@ public struct HelperService: Sendable {
         _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
         clock: HostClock = .system
     ) async throws -> HelperService {
-        let helper = try Helper(configuration, on: eventLoop, manager: manager, logger: logger, clock: clock)
+        let helper = try await eventLoop.submit {
+            try Helper(configuration, on: eventLoop, manager: manager, logger: logger, clock: clock)
+        }.get()
         try await helper.start()
         var limits = VarlinkService.Limits()
         limits.connections = configuration.socket.connections

@@ -3,8 +3,8 @@
 
 public import Varlink
 
-/// `org.seedsentinel.Helper`: how a node and an operator talk to the helper that writes the kernel's sets. The
-/// definition is in `org.seedsentinel.Helper.varlink`; the types here mirror it one to one.
+/// `org.seedsentinel.Helper`: how a node and an operator talk to the helper that writes the kernel's sets.
+/// The definition is in `org.seedsentinel.Helper.varlink`; the types here mirror it one to one.
 public enum HelperInterface {
     /// `org.seedsentinel.Helper`
     public static let name = "org.seedsentinel.Helper"

@@ -12,7 +12,8 @@ internal import NIOCore
     import Darwin
 #endif
 
-/// Who is at the other end of a Unix socket, as the kernel recorded it at connect(2). The peer can't forge it.
+/// Who is at the other end of a Unix socket, as the kernel recorded it at connect(2). The peer can't forge
+/// it.
 public struct PeerCredentials: Hashable, Sendable {
     /// The process that connected. It may have handed the socket on since, or be gone and its number taken by
     /// another: fit for a log, not for a decision.

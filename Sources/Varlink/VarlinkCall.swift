@@ -48,8 +48,8 @@ public final class VarlinkCall: Sendable {
 
     /// The parameters, of the type that the method takes.
     ///
-    /// - Throws: `org.varlink.service.InvalidParameter` with the path of the parameter that is missing, of the
-    ///   wrong type or without a valid value.
+    /// - Throws: `org.varlink.service.InvalidParameter` with the path of the parameter that is missing, of
+    ///   the wrong type or without a valid value.
     public func parameters<Parameters: Decodable>(
         _ type: Parameters.Type = Parameters.self
     ) throws(VarlinkFailure) -> Parameters {
@@ -116,7 +116,8 @@ public final class VarlinkCall: Sendable {
     public var isWritable: Bool { connection.value.isWritable }
 
     /// Calls back once, on the event loop, when the caller has taken most of what is pending; at once where
-    /// the call is writable; never where the call ends before. Not before the current work on the loop is done.
+    /// the call is writable; never where the call ends before. Not before the current work on the loop is
+    /// done.
     public func whenWritable<Owner: Actor>(
         on owner: Owner, _ body: @escaping @Sendable (isolated Owner) -> Void
     ) {

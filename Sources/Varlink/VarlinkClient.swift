@@ -31,7 +31,9 @@ public final class VarlinkClient: Sendable {
         self.connection = connection
     }
 
-    deinit { channel.close(promise: nil) }
+    deinit {
+        if channel.isActive { channel.close(promise: nil) }
+    }
 
     /// Connects to the service that listens at `path`.
     ///
@@ -70,6 +72,9 @@ public final class VarlinkClient: Sendable {
         default: "Check the path, and that the service runs."
         }
     }
+
+    /// Where the connection is served.
+    public var eventLoop: any EventLoop { channel.eventLoop }
 
     /// Whether the connection is open as far as is known.
     public var isConnected: Bool { channel.isActive }
@@ -139,17 +144,18 @@ public final class VarlinkClient: Sendable {
     /// Calls a method with `more`: its replies as they come. The call is sent at once.
     ///
     /// The service is slowed down where the replies aren't taken: a few are held, then nothing more is read
-    /// from the connection. A stream that is let go before its end closes the connection, for varlink knows no
-    /// other way to end a call.
+    /// from the connection. A stream that is let go before its end closes the connection, for varlink knows
+    /// no other way to end a call.
     public func stream<Parameters, Reply>(
         _ method: VarlinkMethod<Parameters, Reply>, _ parameters: Parameters
     ) -> VarlinkReplies<Reply> {
+        let id = ClientConnection.StreamID()
         let source = ReplyFrames.makeSequence(
             backPressureStrategy: .init(lowWatermark: 2, highWatermark: 8), finishOnDeinit: true,
-            delegate: ReplyDemand(connection: connection))
+            delegate: ReplyDemand(connection: connection, stream: id))
         do throws(VarlinkError) {
             let frame = try encode(Wire.Call(method: method.name, parameters: parameters, more: true))
-            connection.execute { $0.stream(frame, source.source, operation: method.name) }
+            connection.execute { $0.stream(frame, source.source, id, operation: method.name) }
         } catch {
             source.source.finish(error)
         }
@@ -178,14 +184,15 @@ public final class VarlinkClient: Sendable {
         _ type: Reply.Type, _ frame: Data, of operation: String
     ) throws(VarlinkError) -> (Reply, continues: Bool) {
         do {
-            let header = try Wire.header(Wire.ReplyHeader.self, of: frame)
-            if let name = header.error {
+            let reply = try Wire.reply(type, of: frame)
+            if let name = reply.header.error {
                 throw VarlinkError(
                     .errorReply, operation: operation,
                     remedy: "The service refused the call: its reply says why.",
                     reply: VarlinkError.Reply(name: name, frame: frame))
             }
-            return (try Wire.parameters(type, of: frame), header.continues ?? false)
+            let parameters = try reply.parameters ?? Wire.absentParameters(type)
+            return (parameters, reply.header.continues ?? false)
         } catch let error as VarlinkError {
             throw error
         } catch {

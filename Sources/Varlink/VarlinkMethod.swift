@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
-/// A method of a varlink interface with the types of its parameters and its reply, shared by client and service.
+/// A method of a varlink interface with the types of its parameters and its reply, shared by client and
+/// service.
 public struct VarlinkMethod<
     Parameters: Codable & Sendable, Reply: Codable & Sendable
 >: Hashable, Sendable {

@@ -49,12 +49,13 @@ typealias ReplyFrames = NIOThrowingAsyncSequenceProducer<
 /// Tells the connection what the consumer of a stream wants.
 struct ReplyDemand: NIOAsyncSequenceProducerDelegate {
     let connection: NIOLoopBound<ClientConnection>
+    let stream: ClientConnection.StreamID
 
     func produceMore() {
-        connection.execute { $0.resumeReading() }
+        connection.execute { $0.resumeReading(stream) }
     }
 
     func didTerminate() {
-        connection.execute { $0.streamWasLetGo() }
+        connection.execute { $0.streamWasLetGo(stream) }
     }
 }

@@ -4,8 +4,8 @@
 extension VarlinkService {
     /// What a service listens at.
     public enum Listener: Hashable, Sendable {
-        /// A socket of its own at `path`, whose file gets the permissions `mode`. A socket that nobody listens
-        /// at any more is replaced; anything else at the path is an error.
+        /// A socket of its own at `path`, whose file gets the permissions `mode`. A socket that nobody
+        /// listens at any more is replaced; anything else at the path is an error.
         case path(_ path: String, mode: UInt16 = 0o660)
         /// A listening Unix stream socket that somebody else has made, systemd for example. The service owns
         /// the descriptor from then on, but not the file.
@@ -35,7 +35,8 @@ extension VarlinkService {
         /// until the client has read three quarters of them.
         public var writableBytes = 256 << 10
         /// With how many unsent bytes of replies a connection is closed when one more is written: the bound
-        /// for streams that don't wait until they are writable. So a connection holds at most this and a reply.
+        /// for streams that don't wait until they are writable. So a connection holds at most this and a
+        /// reply.
         public var unsentBytes = 16 << 20
         /// How many clients there may be.
         public var connections = 256

@@ -8,6 +8,8 @@ internal import NIOPosix
 ///
 /// It answers `org.varlink.service` itself, and hands every other call to its ``VarlinkHandler``.
 ///
+/// It runs until ``close()``, whether it is held or not.
+///
 /// A misbehaving client is dropped, and costs the others nothing: frames are capped before they are held
 /// whole, connections are counted by user, and nothing is read from a client that doesn't take its replies.
 public final class VarlinkService: Sendable {

@@ -37,6 +37,18 @@ public final class NetworkNamespace: Sendable {
         }
     }
 
+    /// Does blocking work inside the namespace as another user.
+    public func run<T: Sendable>(
+        asUser user: UInt32, _ body: @escaping @Sendable () throws -> T
+    ) async throws -> T {
+        try await run {
+            guard clinux_thread_become_user(user) == 0 else {
+                throw SupportError("can't become user \(user): \(String(cString: strerror(errno)))")
+            }
+            return try body()
+        }
+    }
+
     /// Runs a command inside the namespace and returns what it printed.
     @discardableResult
     public func command(_ arguments: String..., input: String = "") async throws -> String {
@@ -64,6 +76,11 @@ public final class NetworkNamespace: Sendable {
                 }
             }
             try await namespace.command("ip", "link", "set", device, "up")
+        }
+        // Packets that are sent before the kernel has noticed the carrier are lost, and sent again after a second.
+        for (namespace, device) in [(self, device), (other, otherDevice)] {
+            while try await !namespace.command("ip", "-oneline", "link", "show", device).contains("state UP")
+            {}
         }
     }
 

@@ -14,8 +14,8 @@ import Testing
     }
 }
 
-/// Runs a script by `python3` and returns what it says. Wherever it doesn't end well the test fails, be it that
-/// Python is missing.
+/// Runs a script by `python3` and returns what it says. Wherever it doesn't end well the test fails, be it
+/// that Python is missing.
 func python(_ script: String, _ arguments: String...) async throws -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

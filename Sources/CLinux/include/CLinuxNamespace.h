@@ -13,4 +13,10 @@ int clinux_network_namespace_create(void);
 /// setns(2): moves the calling thread, and no other, into a network namespace. Returns 0.
 int clinux_network_namespace_enter(int descriptor);
 
+// MARK: One thread's user, credentials(7)
+
+/// The system call setresuid(2) itself, which changes the calling thread's effective user and no other thread's,
+/// as glibc's function of this name would. For good, unless the real user is root. Returns 0.
+int clinux_thread_become_user(unsigned int user);
+
 #endif

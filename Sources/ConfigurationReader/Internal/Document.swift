@@ -69,8 +69,11 @@ extension TOMLParseError {
 
     /// What mostly helps against it.
     fileprivate var remedy: String {
+        let text = "put a text in quotes, as level = \"info\""
         let remedies = [
-            ("could not determine value type", "put a text in quotes, as level = \"info\""),
+            ("could not determine value type", text),
+            // As for info, which starts like infinity does.
+            ("expected value-terminator", text),
             ("cannot redefine", "a section and a key may be there once; join the two"),
             ("expected '='", "write key = value, or [section]"),
             ("leading zeroes", "write a number without them, and a mode in quotes, as mode = \"0660\""),

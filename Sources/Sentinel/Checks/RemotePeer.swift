@@ -3,39 +3,6 @@
 
 public import Inet
 
-/// How much a source address is worth as evidence.
-public enum SourceProof: UInt8, Hashable, Sendable, CaseIterable {
-    /// Nothing shows that the sender is at this address: the source of a UDP packet can be anyone's. Such
-    /// evidence may slow an address down, but never block it, or an attacker would choose whom to block.
-    case unproven
-    /// A handshake went both ways, so the peer receives what is sent to this address.
-    case handshake
-
-    /// What an accepted connection proves by its transport alone: TCP, and what runs on it, has shaken hands
-    /// before it is accepted. All else must say for itself; QUIC proves it by Retry or by its own handshake.
-    public static func ofAccepted(from remote: Multiaddr) -> SourceProof {
-        remote.endpoint?.transport == .tcp && !remote.isRelayed ? .handshake : .unproven
-    }
-}
-
-/// The two ends of a connection.
-///
-/// Source: libp2p's `network.ConnMultiaddrs`; the proof is this library's.
-public struct ConnectionAddresses: Hashable, Sendable {
-    /// The address of this node's end, where it is known.
-    public var local: Multiaddr?
-    /// The address of the other end.
-    public var remote: Multiaddr
-    /// Whether the other end has proven that the address is its own.
-    public var source: SourceProof
-
-    public init(local: Multiaddr?, remote: Multiaddr, source: SourceProof) {
-        self.local = local
-        self.remote = remote
-        self.source = source
-    }
-}
-
 /// Whom a decision is about, as far as it is known when the question is asked.
 ///
 /// Source: the RFC's `P: RemoteAddr + RemotePeer`.
@@ -79,34 +46,5 @@ public struct RemotePeer: Hashable, Sendable {
     /// relay: that address is the relay's.
     public var ipAddress: IPAddress? {
         address?.ownIPAddress
-    }
-}
-
-/// A connection that is secured and multiplexed.
-///
-/// Source: libp2p's `network.Conn`, as far as a decision can depend on it.
-public struct Connection: Hashable, Sendable {
-    /// Tells connections of one run apart.
-    public struct ID: RawRepresentable, Hashable, Sendable {
-        public let rawValue: UInt64
-
-        public init(rawValue: UInt64) {
-            self.rawValue = rawValue
-        }
-    }
-
-    public var id: ID
-    /// The other end, with its identity.
-    public var remote: RemotePeer
-    /// The security protocol, `/noise`, where there is one.
-    public var security: ProtocolID?
-    /// The stream multiplexer, `/yamux/1.0.0`, where there is one.
-    public var multiplexer: ProtocolID?
-
-    public init(id: ID, remote: RemotePeer, security: ProtocolID? = nil, multiplexer: ProtocolID? = nil) {
-        self.id = id
-        self.remote = remote
-        self.security = security
-        self.multiplexer = multiplexer
     }
 }

@@ -79,9 +79,9 @@ public struct AccessList: Policy {
             case .network: networks6 += 1
             }
         }
-        self.peers.reserveCapacity(self.peers.count + peers)
-        addresses.reserveCapacity(four: addresses.count + addresses4, six: addresses.count + addresses6)
-        networks.reserveCapacity(four: networks.count + networks4, six: networks.count + networks6)
+        self.peers.reserveCapacity(adding: peers)
+        addresses.reserveCapacity(adding: addresses4, addresses6)
+        networks.reserveCapacity(adding: networks4, networks6)
     }
 
     /// Adds an entry, in place of the one that the subject may have.

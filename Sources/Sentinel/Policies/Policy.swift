@@ -30,23 +30,3 @@ extension Policy {
     /// Takes no notice.
     public mutating func observe(_ event: borrowing Event, now: MonotonicInstant) {}
 }
-
-/// A policy's answer.
-public enum Verdict: Hashable, Sendable {
-    /// This policy has nothing against it; the next one is asked.
-    case pass
-    /// It is allowed, without asking the next ones.
-    case admit
-    /// It is denied.
-    case deny(Denial)
-}
-
-/// What a policy is told of besides questions. More may be added: have a default where you switch over it.
-public enum Event: Hashable, Sendable {
-    /// A connection has come about.
-    case connectionEstablished(RemotePeer)
-    /// A connection has ended.
-    case connectionClosed(RemotePeer)
-    /// A stream has been opened.
-    case streamOpened(RemotePeer, StreamType)
-}

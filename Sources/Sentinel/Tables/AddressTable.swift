@@ -16,10 +16,10 @@ struct AddressTable<Value: TableValue>: Sendable {
     /// How many addresses there are.
     var count: Int { four.count + six.count }
 
-    /// Makes room for so many IPv4 and IPv6 addresses in all.
-    mutating func reserveCapacity(four: Int, six: Int) {
-        self.four.reserveCapacity(four)
-        self.six.reserveCapacity(six)
+    /// Makes room for so many IPv4 and IPv6 addresses besides those that there are.
+    mutating func reserveCapacity(adding four: Int, _ six: Int) {
+        self.four.reserveCapacity(adding: four)
+        self.six.reserveCapacity(adding: six)
     }
 
     subscript(address: IPAddress) -> Value? {

@@ -52,9 +52,10 @@ struct FlatTable<Key: TableKey, Value: TableValue>: Sendable {
 
     private var grownCapacity: Int { max(16, capacity + capacity / 2) }
 
-    /// Makes room for `count` keys in all.
-    mutating func reserveCapacity(_ count: Int) {
-        let needed = count + count / 3 + 1
+    /// Makes room for so many keys besides those that there are.
+    mutating func reserveCapacity(adding more: Int) {
+        let all = count + more
+        let needed = all + all / 3 + 1
         if needed > capacity { rebuild(capacity: needed) }
     }
 
@@ -98,7 +99,7 @@ struct FlatTable<Key: TableKey, Value: TableValue>: Sendable {
         forEach { key, value in
             if !isUnwanted(key, value) { wanted += 1 }
         }
-        let isRoomy = wanted > 0 && wanted * 8 <= capacity * 3
+        let isRoomy = capacity > 0 && wanted * 8 <= capacity * 3
         rebuild(capacity: isRoomy ? capacity : grownCapacity) { !isUnwanted($0, $1) }
     }
 

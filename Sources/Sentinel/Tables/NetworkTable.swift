@@ -23,10 +23,10 @@ struct NetworkTable<Value: TableValue>: Sendable {
     /// How many blocks there are.
     var count: Int { four.count + six.count }
 
-    /// Makes room for so many IPv4 and IPv6 blocks in all.
-    mutating func reserveCapacity(four: Int, six: Int) {
-        self.four.reserveCapacity(four)
-        self.six.reserveCapacity(six)
+    /// Makes room for so many IPv4 and IPv6 blocks besides those that there are.
+    mutating func reserveCapacity(adding four: Int, _ six: Int) {
+        self.four.reserveCapacity(adding: four)
+        self.six.reserveCapacity(adding: six)
     }
 
     /// Sets the block's value; gives the one it had.

@@ -3,7 +3,7 @@
 
 extension Configuration.Durations {
     /// How many reasons may have terms of their own.
-    static let maximumReasons = 256
+    static let maximumReasons = 128
     /// The longest code of a reason.
     static let longestReason = 48
 

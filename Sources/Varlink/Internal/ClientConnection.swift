@@ -10,15 +10,18 @@ final class ClientConnection: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// A stream, as its consumer knows it.
+    final class StreamID: Sendable {}
+
     /// Who waits for the next reply.
     private enum Waiting {
         case one(ReplyWaiter)
-        case stream(ReplyFrames.Source, operation: String)
+        case stream(ReplyFrames.Source, StreamID, operation: String)
 
         func fail(_ makeError: (_ operation: String) -> VarlinkError) {
             switch self {
             case .one(let waiter): waiter.finish(.failure(makeError(waiter.operation)))
-            case .stream(let source, let operation): source.finish(makeError(operation))
+            case .stream(let source, _, let operation): source.finish(makeError(operation))
             }
         }
     }
@@ -49,8 +52,8 @@ final class ClientConnection: ChannelDuplexHandler {
         send(frame, .one(waiter))
     }
 
-    func stream(_ frame: ByteBuffer, _ source: ReplyFrames.Source, operation: String) {
-        send(frame, .stream(source, operation: operation))
+    func stream(_ frame: ByteBuffer, _ source: ReplyFrames.Source, _ id: StreamID, operation: String) {
+        send(frame, .stream(source, id, operation: operation))
     }
 
     private func send(_ frame: ByteBuffer, _ who: Waiting) {
@@ -61,20 +64,26 @@ final class ClientConnection: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
     }
 
-    /// A stream's consumer wants no more. One that still has replies to come can't be called off but by
-    /// closing the connection.
-    func streamWasLetGo() {
-        guard case .stream? = waiting.first else { return }
-        context?.close(promise: nil)
+    /// A stream's consumer wants no more. A stream whose turn it is can't be called off but by closing the
+    /// connection; one whose turn is yet to come shows then that nobody is there.
+    func streamWasLetGo(_ id: StreamID) {
+        if isFirst(id) { context?.close(promise: nil) }
     }
 
-    func resumeReading() {
+    /// A stream's consumer wants more.
+    func resumeReading(_ id: StreamID) {
+        guard isFirst(id) else { return }
         isPaused = false
         deliver()
         if readHeld, !isPaused {
             readHeld = false
             context?.read()
         }
+    }
+
+    private func isFirst(_ id: StreamID) -> Bool {
+        guard case .stream(_, let first, _)? = waiting.first else { return false }
+        return first === id
     }
 
     // MARK: Replies
@@ -104,13 +113,17 @@ final class ClientConnection: ChannelDuplexHandler {
         case .one(let waiter):
             waiting.removeFirst()
             waiter.finish(.success(frame))
-        case .stream(let source, _):
-            let header = try Wire.header(Wire.ReplyHeader.self, of: frame)
-            if case .stopProducing = source.yield(frame) { isPaused = true }
-            if header.continues != true {
+        case .stream(let source, _, _):
+            let continues = try Wire.header(Wire.ReplyHeader.self, of: frame).continues ?? false
+            let wanted = source.yield(frame)
+            guard continues else {
                 waiting.removeFirst()
-                isPaused = false
-                source.finish()
+                return source.finish()
+            }
+            switch wanted {
+            case .produceMore: break
+            case .stopProducing: isPaused = true
+            case .dropped: context?.close(promise: nil)
             }
         case nil:
             // Said without being asked: why the service is about to close the connection.

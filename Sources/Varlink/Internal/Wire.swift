@@ -4,8 +4,8 @@
 internal import FoundationEssentials
 internal import NIOCore
 
-/// The JSON objects that varlink frames are (https://varlink.org/Method-Call). The JSON is read twice: first
-/// for what the protocol needs, then by whoever knows the type of the parameters.
+/// The JSON objects that varlink frames are (https://varlink.org/Method-Call). A call is read twice: first
+/// for what the protocol needs, then by whoever knows the type of its parameters.
 enum Wire {
     /// A call without its parameters.
     struct CallHeader: Decodable {
@@ -26,6 +26,25 @@ enum Wire {
     struct ReplyHeader: Decodable {
         let continues: Bool?
         let error: String?
+    }
+
+    /// A reply as a caller reads it: the type of the parameters counts only where there is no error.
+    struct TypedReply<Parameters: Decodable>: Decodable {
+        let header: ReplyHeader
+        let parameters: Parameters?
+
+        private enum CodingKeys: CodingKey {
+            case parameters
+        }
+
+        init(from decoder: any Decoder) throws {
+            header = try ReplyHeader(from: decoder)
+            parameters =
+                header.error != nil
+                ? nil
+                : try decoder.container(keyedBy: CodingKeys.self)
+                    .decodeIfPresent(Parameters.self, forKey: .parameters)
+        }
     }
 
     struct Reply<Parameters: Encodable>: Encodable {
@@ -60,15 +79,26 @@ enum Wire {
         try decoder.decode(type, from: frame)
     }
 
-    /// The `parameters` of a frame. Absent ones are as good as `{}`, so that a method whose parameters are all
-    /// optional can be called without any.
+    static func reply<Parameters: Decodable>(
+        _ type: Parameters.Type, of frame: Data
+    ) throws -> TypedReply<Parameters> {
+        try decoder.decode(TypedReply<Parameters>.self, from: frame)
+    }
+
+    /// The `parameters` of a frame. Absent ones are as good as `{}`, so that a method whose parameters are
+    /// all optional can be called without any.
     static func parameters<Parameters: Decodable>(
         _ type: Parameters.Type, of frame: Data
     ) throws -> Parameters {
         if let parameters = try decoder.decode(Body<Parameters>.self, from: frame).parameters {
             return parameters
         }
-        return try decoder.decode(type, from: emptyObject)
+        return try absentParameters(type)
+    }
+
+    /// What absent parameters mean for a type: the same as `{}`.
+    static func absentParameters<Parameters: Decodable>(_ type: Parameters.Type) throws -> Parameters {
+        try decoder.decode(type, from: emptyObject)
     }
 }
 

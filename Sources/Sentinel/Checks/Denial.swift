@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+/// What becomes of a stream that is denied.
+public enum StreamAction: UInt8, Hashable, Sendable, CaseIterable {
+    /// The whole connection ends. The RFC's default: "`incoming` returns an error, terminating the entire
+    /// connection".
+    case endConnection
+    /// Only the stream is refused. The RFC's alternative: it "would potentially allow the peer to open a stream
+    /// later after some rate limiting window has expired".
+    case refuseStream
+}
+
+/// A no, with everything that is needed to carry it out and to explain it.
+public struct Denial: Hashable, Sendable {
+    /// The check at which it was said.
+    public var check: Check
+    /// The name of the policy that said it.
+    public var policy: String
+    /// Why, as a code.
+    public var reason: Reason
+    /// The evidence in a few words, for a person; at most ``maximumDetailLength`` bytes.
+    public let detail: String
+    /// For how long the peer should stay blocked, where the policy has a wish. Else the configuration says.
+    public var duration: Duration?
+    /// What becomes of the stream, where one was denied.
+    public var streamAction: StreamAction
+    /// What the peer is told, where there is a way to tell it.
+    public var disconnectReason: DisconnectReason
+    private var widestPlane: Plane
+
+    /// The longest evidence, in bytes of UTF-8; longer ones are cut at a character.
+    public static let maximumDetailLength = 200
+
+    /// - Parameter plane: where the denial should live. It never lives in the kernel where the check's plane is
+    ///   user space.
+    public init(
+        at check: Check, by policy: String, reason: Reason, detail: String = "", duration: Duration? = nil,
+        plane: Plane = .kernel, streamAction: StreamAction = .endConnection,
+        disconnectReason: DisconnectReason = .gated
+    ) {
+        self.check = check
+        self.policy = policy
+        self.reason = reason
+        self.detail = detail.prefix(utf8Count: Self.maximumDetailLength)
+        self.duration = duration
+        self.streamAction = streamAction
+        self.disconnectReason = disconnectReason
+        widestPlane = plane
+    }
+
+    /// Where the denial lives: in the kernel only where both the check and the policy say so.
+    public var plane: Plane {
+        get { min(widestPlane, check.plane) }
+        set { widestPlane = newValue }
+    }
+}
+
+extension Denial: CustomStringConvertible {
+    /// One line: check, policy, reason and evidence.
+    public var description: String {
+        let evidence = detail.isEmpty ? "" : ": \(detail)"
+        return "\(check) denied by \(policy), \(reason)\(evidence)"
+    }
+}
+
+extension String {
+    /// As many whole characters from the start as fit into so many bytes of UTF-8.
+    fileprivate func prefix(utf8Count limit: Int) -> String {
+        guard utf8.count > limit else { return self }
+        var end = startIndex
+        var count = 0
+        while end < endIndex {
+            count += self[end].utf8.count
+            guard count <= limit else { break }
+            end = index(after: end)
+        }
+        return String(self[..<end])
+    }
+}

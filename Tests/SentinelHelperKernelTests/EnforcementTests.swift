@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+import Inet
+import NamespaceSupport
+import SentinelProtocol
+import Testing
+
+@testable import SentinelHelper
+
+/// Two namespaces with a link between them: the node's with a helper, and a peer's with several addresses.
+struct Link {
+    let node: NetworkNamespace
+    let peer: NetworkNamespace
+
+    static let node4 = "10.9.0.1"
+    static let node6 = "2001:db8:9::1"
+    /// Of the same prefix that an IPv6 source is matched by, and of another.
+    static let peers4 = ["10.9.0.2", "10.9.0.3"]
+    static let peers6 = ["2001:db8:9:1::2", "2001:db8:9:1::3", "2001:db8:9:2::2"]
+
+    init() async throws {
+        node = try await NetworkNamespace()
+        peer = try await NetworkNamespace()
+        try await node.connect(
+            to: peer, addresses: [Self.node4 + "/24", Self.node6 + "/32"],
+            otherAddresses: Self.peers4.map { $0 + "/24" } + Self.peers6.map { $0 + "/32" })
+    }
+
+    /// Has a client at `address` connect to the node by TCP.
+    func connect(from address: String, to target: String, port: UInt16) async throws -> TestSocket.Outcome {
+        try await peer.run {
+            let socket = try TestSocket(.tcp, at: Self.address(address))
+            return socket.connect(to: Self.address(target), port: port)
+        }
+    }
+
+    static func address(_ text: String) -> IPAddress {
+        guard let address = IPAddress(text) else { preconditionFailure("no address: \(text)") }
+        return address
+    }
+
+    /// The node's address that a peer's of this family talks to.
+    static func node(for peer: String) -> String { peer.contains(":") ? node6 : node4 }
+}
+
+/// What clients see: real packets between two namespaces.
+@Suite struct EnforcementTests {
+    static let port: UInt16 = 8776
+
+    @Test(arguments: [Link.peers4[0], Link.peers6[0]])
+    func `A TCP client that was served gets no packet through once it is denied`(client: String) async throws
+    {
+        let link = try await Link()
+        let listener = try await link.node.run {
+            let listener = try TestSocket(.tcp, at: Link.address(Link.node(for: client)), port: Self.port)
+            try listener.listen()
+            return listener
+        }
+        try await withHelper(in: link.node) { helper async throws in
+            let connected = try await link.peer.run {
+                let socket = try TestSocket(.tcp, at: Link.address(client))
+                #expect(socket.connect(to: Link.address(Link.node(for: client)), port: Self.port) == .ok)
+                return socket
+            }
+            let accepted = try #require(listener.accept())
+            #expect(connected.send("one") == .ok)
+            #expect(accepted.receive() == "one")
+
+            let receipt = try await helper.submit(.accept, client)
+            #expect(receipt.enforced)
+            #expect(!receipt.durable)
+
+            // The connection that exists is cut, and a new one isn't even seen.
+            #expect(connected.send("two") == .ok, "the client's own kernel takes it")
+            #expect(accepted.receive() == nil)
+            let again = try await link.connect(from: client, to: Link.node(for: client), port: Self.port)
+            #expect(again == .timedOut)
+            #expect(listener.accept() == nil)
+
+            let set = client.contains(":") ? "accept6" : "accept4"
+            let element = try #require(try await helper.namespace.nftElements("inet", "sentinel", set).first)
+            #expect(try #require(element.packets) > 0)
+        }
+    }
+
+    @Test(arguments: [Link.peers4[0], Link.peers6[0]])
+    func `A UDP client that was served gets no packet through once it is denied`(client: String) async throws
+    {
+        let link = try await Link()
+        let server = try await link.node.run {
+            try TestSocket(.udp, at: Link.address(Link.node(for: client)), port: Self.port)
+        }
+        try await withHelper(in: link.node) { helper async throws in
+            let socket = try await link.peer.run {
+                let socket = try TestSocket(.udp, at: Link.address(client))
+                #expect(socket.connect(to: Link.address(Link.node(for: client)), port: Self.port) == .ok)
+                return socket
+            }
+            #expect(socket.send("one") == .ok)
+            #expect(server.echo())
+            #expect(socket.receive() == "one")
+            #expect(try await helper.submit(.accept, client).enforced)
+            #expect(socket.send("two") == .ok)
+            #expect(!server.echo())
+            #expect(socket.receive() == nil)
+        }
+    }
+
+    @Test func `An IPv6 ban covers the host's /64 and no sibling outside, an IPv4 ban one address`()
+        async throws
+    {
+        let link = try await Link()
+        let listeners = try await link.node.run {
+            try [Link.node4, Link.node6].map { address in
+                let listener = try TestSocket(.tcp, at: Link.address(address), port: Self.port)
+                try listener.listen()
+                return listener
+            }
+        }
+        try await withHelper(in: link.node) { helper async throws in
+            #expect(try await helper.submit(.accept, Link.peers4[0]).enforced)
+            #expect(try await helper.submit(.accept, Link.peers6[0]).enforced)
+            #expect(try await helper.keys("accept6") == ["2001:db8:9:1::"])
+            let outcomes = try await [Link.peers4[1], Link.peers6[1], Link.peers6[2]].asyncMap {
+                try await link.connect(from: $0, to: Link.node(for: $0), port: Self.port)
+            }
+            #expect(outcomes == [.ok, .timedOut, .ok])
+        }
+        withExtendedLifetime(listeners) {}
+    }
+
+    @Test(arguments: [Link.peers4[0], Link.peers6[0]])
+    func `Other ports than the node's stay open to a banned address`(client: String) async throws {
+        let link = try await Link()
+        let ssh = try await link.node.run {
+            let listener = try TestSocket(.tcp, at: Link.address(Link.node(for: client)), port: 22)
+            try listener.listen()
+            return listener
+        }
+        try await withHelper(in: link.node) { helper async throws in
+            #expect(try await helper.submit(.accept, client).enforced)
+            #expect(try await link.connect(from: client, to: Link.node(for: client), port: 22) == .ok)
+        }
+        withExtendedLifetime(ssh) {}
+    }
+
+    @Test(arguments: [TransportProtocol.tcp, .udp], [Link.peers4[0], Link.peers6[0]])
+    func `A dial of the node's user to a denied endpoint fails at once, another user's works`(
+        transport: TransportProtocol, target: String
+    ) async throws {
+        let link = try await Link()
+        let server = try await link.peer.run {
+            let server = try TestSocket(transport, at: Link.address(target), port: 4001)
+            if transport == .tcp { try server.listen() }
+            return server
+        }
+        try await withHelper(in: link.node) { helper async throws in
+            let endpoint = Endpoint(address: Link.address(target), transport: transport, port: 4001)
+            #expect(try await helper.submit(.dial, endpoint.description).enforced)
+            @Sendable func dial(as user: UInt32, port: UInt16) async throws -> TestSocket.Outcome {
+                try await link.node.run(asUser: user) {
+                    let socket = try TestSocket(
+                        transport, at: Link.address(Link.node(for: target)), patience: .seconds(5))
+                    let connected = socket.connect(to: Link.address(target), port: port)
+                    guard transport == .udp else { return connected }
+                    // The ICMP error of the first datagram is what the second finds.
+                    _ = socket.send("one")
+                    return socket.send("two")
+                }
+            }
+            let denied = try await dial(as: 65_534, port: 4001)
+            #expect(
+                [.refused("EHOSTUNREACH"), .refused("EACCES"), .refused("EPERM")].contains(denied),
+                "\(denied)")
+            #expect(try await dial(as: 65_533, port: 4001) == .ok)
+            if transport == .tcp {
+                #expect(
+                    try await dial(as: 65_534, port: 4002) == .refused("ECONNREFUSED"), "another port passes")
+            }
+        }
+        withExtendedLifetime(server) {}
+    }
+
+    @Test func `A banned block is shut in both directions, below and above it nothing is`() async throws {
+        let link = try await Link()
+        let listener = try await link.node.run {
+            let listener = try TestSocket(.tcp, at: Link.address(Link.node4), port: Self.port)
+            try listener.listen()
+            return listener
+        }
+        try await withHelper(in: link.node) { helper async throws in
+            // 10.9.0.3 and its neighbour 10.9.0.2 are one /31; the node's own address isn't in it.
+            let refused = try await helper.ban(.network, "10.9.0.0/24")
+            #expect(refused.refusal?.guardName == .ownAddress)
+            #expect(try await helper.ban(.network, "10.9.0.3/32").enforced)
+            let outcomes = try await Link.peers4.asyncMap {
+                try await link.connect(from: $0, to: Link.node4, port: Self.port)
+            }
+            #expect(outcomes == [.ok, .timedOut])
+        }
+        withExtendedLifetime(listener) {}
+    }
+
+    @Test func `A ban ends by itself while no helper runs, and the client is served again`() async throws {
+        let link = try await Link()
+        let listener = try await link.node.run {
+            let listener = try TestSocket(.tcp, at: Link.address(Link.node4), port: Self.port)
+            try listener.listen()
+            return listener
+        }
+        let client = Link.peers4[0]
+        try await withHelper(in: link.node) { helper async throws in
+            #expect(try await helper.submit(.accept, client, duration: 3000).enforced)
+            #expect(try await link.connect(from: client, to: Link.node4, port: Self.port) == .timedOut)
+        }
+        #expect(try await link.node.nftElements("inet", "sentinel", "accept4").map(\.key) == [client])
+        // Tries until it is let in: the test's own limit ends it otherwise.
+        var outcome = TestSocket.Outcome.timedOut
+        while outcome == .timedOut {
+            outcome = try await link.connect(from: client, to: Link.node4, port: Self.port)
+        }
+        #expect(outcome == .ok)
+        #expect(try await link.node.nftElements("inet", "sentinel", "accept4") == [])
+        withExtendedLifetime(listener) {}
+    }
+
+    @Test func `A flush of the ruleset by another program leaves the table and its bans in place`()
+        async throws
+    {
+        let link = try await Link()
+        try await withHelper(in: link.node) { helper async throws in
+            #expect(try await helper.submit(.accept, Link.peers4[0]).enforced)
+            try await link.node.command("nft", "flush", "ruleset")
+            #expect(try await helper.keys("accept4") == [Link.peers4[0]])
+        }
+    }
+}
+
+extension Sequence where Element: Sendable {
+    func asyncMap<T>(_ body: (Element) async throws -> T) async rethrows -> [T] {
+        var results: [T] = []
+        for element in self { results.append(try await body(element)) }
+        return results
+    }
+}
