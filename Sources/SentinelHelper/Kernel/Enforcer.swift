@@ -79,7 +79,8 @@ final class Enforcer {
             }
             found.elements[kind] = try socket.elements(of: set)
         }
-        let isOwned = table.flags.contains(.owner)
+        // One that outlived its owner has lost the owner's flag; adding it with both takes it back.
+        let isOwned = !table.flags.isDisjoint(with: [.owner, .persist])
         let chainsFit = try chainsFit()
         found.fits = isOwned == (mode != .watched) && setsFit(sets) && chainsFit
         return found
