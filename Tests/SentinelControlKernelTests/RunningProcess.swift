@@ -11,7 +11,7 @@ final class RunningProcess: Sendable {
     }
 
     let processID: pid_t
-    private let process: ProcessBox
+    private let process: Process
     private let lines: AsyncStream<(Source, String)>
     private let exit: AsyncStream<Int32>
 
@@ -47,7 +47,7 @@ final class RunningProcess: Sendable {
             }
         }
         processID = process.processIdentifier
-        self.process = ProcessBox(process)
+        self.process = process
         self.lines = lines
         self.exit = exit
     }
@@ -61,24 +61,10 @@ final class RunningProcess: Sendable {
     /// Tells it to end (SIGTERM), and waits until it has.
     @discardableResult
     func end() async -> Int32? {
-        kill(processID, SIGTERM)
+        _ = Foundation.kill(processID, SIGTERM)
         return await exit.first { _ in true }
     }
 
     /// Ends it without asking.
-    func kill() { kill(processID, SIGKILL) }
-}
-
-/// Keeps the process, which only its own thread-safe parts are used of.
-private final class ProcessBox: Sendable {
-    nonisolated(unsafe) private let process: Process
-
-    init(_ process: sending Process) {
-        self.process = process
-    }
-}
-
-/// kill(2), whose name a method above hides.
-private func kill(_ processID: pid_t, _ signal: Int32) {
-    _ = Foundation.kill(processID, signal)
+    func kill() { _ = Foundation.kill(processID, SIGKILL) }
 }
