@@ -3,7 +3,6 @@
 
 import ArgumentParser
 import CAllocations
-import Glibc
 import Inet
 import Sentinel
 
@@ -39,9 +38,10 @@ struct CheckCost: ParsableCommand {
         var denied = 0
         // First that the probe sees anything at all.
         let probe = allocation_count()
-        let memory = malloc(1)
-        guard allocation_count() > probe else { throw ValidationError("allocations aren't counted") }
-        free(memory)
+        let memory = Self.allocate(rounds)
+        guard allocation_count() > probe, memory.count == rounds else {
+            throw ValidationError("allocations aren't counted")
+        }
         func ask(_ rounds: Int) {
             for round in 0..<rounds {
                 if case .deny = list.decide(questions[round & 4095], now: now) { denied += 1 }
@@ -62,4 +62,8 @@ struct CheckCost: ParsableCommand {
             ]
         ).print()
     }
+
+    /// Something that no optimisation can do without memory.
+    @inline(never)
+    private static func allocate(_ count: Int) -> [Int] { (0..<count).map { $0 &* 7 } }
 }
