@@ -132,8 +132,8 @@ start_sentineld() {
 }
 
 start_server() {
-	become_host server listen "/ip4/$server4/tcp/$port" "/ip6/$server6/tcp/$port" --helper "$scratch/sentinel.sock" \
-		--rate "$rate" --burst "$burst" >"$scratch/server.log" 2>"$scratch/server-errors.log" &
+	become_host server listen "/ip4/$server4/tcp/$port" "/ip6/$server6/tcp/$port" \
+		--helper "$scratch/sentinel.sock" --rate "$rate" --burst "$burst" >"$scratch/server.log" 2>"$scratch/server-errors.log" &
 	server_process=$!
 	await "$scratch/server.log" '"event": "listening"' || return
 	peer=$(sed -n 's/.*"listening".*"peer": "\([^"]*\)".*/\1/p' "$scratch/server.log")
@@ -195,7 +195,7 @@ scenario() {
 	check "IPv$family: the kernel has the address, and dropped each of them" \
 		test "$(packets "$family" "$key")" -ge $((packets_before + 3))
 	check "IPv$family: the honest host is served all the while" equal "$(attempts "$log.honest" ok)" 5
-	echo "# IPv$family: $accepted_before connections were accepted before; $(packets "$family" "$key") packets dropped"
+	echo "# IPv$family: $accepted_before connections accepted before, $(packets "$family" "$key") packets dropped"
 	echo "# $(element "$family" "$key")"
 }
 
