@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: The Seed Sentinel authors
 #
-# The script of Docs/emergency.md, as it stands there, removes the table that a killed sentineld has left
-# behind, and says what to do where it can't. SENTINELD is the program to test; what is built, by default.
+# The exits of Docs/emergency.md let a blocked client in again: the helper's Release, nft, and the document's
+# script as it stands there, which also says what to do where it can't. SENTINELD is the program to test; what
+# is built, by default.
 
 set -euo pipefail
 
@@ -39,6 +40,7 @@ remove() {
 }
 says() { [[ $status == "$1" ]] && grep -qF -- "$2" "$scratch/said"; }
 table() { nft list table inet sentinel; }
+refused() { ! "$@"; }
 no_table() { ! table; }
 ended() { ! kill -0 "$helper"; }
 
@@ -86,40 +88,44 @@ blocked() {
 	in_client timeout 1 bash -c ': </dev/tcp/192.0.2.1/4001' || status=$?
 	[[ $status == 124 ]]
 }
-# One varlink call: a message of JSON, ended by a NUL, each way.
-ban() {
-	/usr/bin/python3 - "$scratch/sentinel.sock" <<-'PYTHON'
+# One call to sentineld: a message of JSON, ended by a NUL, each way. What it answers must have such a text.
+call() {
+	/usr/bin/python3 -I - "$scratch/sentinel.sock" "$@" <<-'PYTHON'
 		import json, socket, sys
+		path, method, parameters, expected = sys.argv[1:]
 		helper = socket.socket(socket.AF_UNIX)
 		helper.settimeout(10)
-		helper.connect(sys.argv[1])
-		ban = {"check": "accept", "subject": "192.0.2.7"}
-		call = {"method": "org.seedsentinel.Helper.Ban", "parameters": {"bans": [ban]}}
+		helper.connect(path)
+		call = {"method": f"org.seedsentinel.Helper.{method}", "parameters": json.loads(parameters)}
 		helper.sendall(json.dumps(call).encode() + b"\0")
 		reply = b""
 		while not reply.endswith(b"\0"):
 		    reply += helper.recv(65536) or sys.exit("sentineld hung up")
+		reply = json.loads(reply[:-1])
 		print(reply)
-		sys.exit(not json.loads(reply[:-1])["parameters"]["receipts"][0]["enforced"])
+		sys.exit("error" in reply or expected not in json.dumps(reply))
 	PYTHON
 }
+ban() { call Ban '{"bans": [{"check": "accept", "subject": "192.0.2.7"}]}' '"enforced": true'; }
 
 check "the document has the script" test -s "$scratch/remove-table.py"
 remove env
 check "without a table it says that there is none" says 1 "There is no table inet sentinel"
 
 check "sentineld starts" start
+[[ $failures == 0 ]] || exit 1
 check "a client is served" served
 check "sentineld is told to block it" ban
 check "the client is blocked" blocked
-if [[ $(table) == *"flags owner"* ]]; then
+if unshare --net nft add table inet owned '{ flags owner; }' 2>/dev/null; then
 	remove env
 	check "while sentineld runs the script says that the table is owned, and what to do" \
 		says 1 "systemctl stop sentineld.service sentineld.socket"
 	sed 's/^/# /' "$scratch/said"
+	check "while sentineld runs nft can't delete the table" refused nft delete table inet sentinel
 	check "the client is still blocked" blocked
 else
-	echo "# this kernel knows no owned tables"
+	echo "# this kernel, before 5.12, knows no owned tables"
 fi
 remove setpriv --reuid 65534 --regid 65534 --clear-groups
 check "another user is told that it takes root" says 1 "run this as root"
@@ -142,12 +148,23 @@ check "the client is served again" served
 check "nothing is left in the ruleset" test -z "$(nft list ruleset)"
 
 check "sentineld starts again" start
-check "its table is there again" table
+check "sentineld is told to block the client again" ban
+check "the client is blocked again" blocked
+check "sentineld is told to release" call Release '{}' '{'
+check "the client is served by that" served
+check "there is no table, though sentineld runs" no_table
+check "sentineld does run" kill -0 "$helper"
+end TERM
+
+check "sentineld starts a third time" start
+check "sentineld is told to block the client a third time" ban
 end TERM
 check "sentineld has ended" ended
 if table >/dev/null 2>&1; then
-	check "once it has ended nft deletes the table" nft delete table inet sentinel
+	check "the client is blocked though sentineld has ended" blocked
+	check "once sentineld has ended nft deletes the table" nft delete table inet sentinel
 fi
+check "the client is served in the end" served
 check "there is no table in the end" no_table
 
 exit "$failures"
