@@ -83,7 +83,8 @@ let package = Package(
         .executableTarget(
             name: "sentineld",
             dependencies: [
-                "ConfigurationLoader", "SentinelConfiguration", "SentinelHelper", "SentinelProtocol", "Varlink",
+                "ConfigurationLoader", "SentinelConfiguration", "SentinelHelper", "SentinelProtocol",
+                "Varlink",
                 argumentParser, lifecycle, logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
@@ -95,7 +96,8 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "sentinel-config",
-            dependencies: ["SentinelConfiguration", "ConfigurationReader", argumentParser], swiftSettings: settings),
+            dependencies: ["SentinelConfiguration", "ConfigurationReader", argumentParser],
+            swiftSettings: settings),
 
         // Tests.
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
@@ -115,13 +117,15 @@ let package = Package(
         .testTarget(
             name: "SentinelClientTests",
             dependencies: [
-                "Inet", "Sentinel", "SentinelClient", "SentinelProtocol", "Varlink", logging, nioCore, nioPosix,
+                "Inet", "Sentinel", "SentinelClient", "SentinelProtocol", "Varlink", logging, nioCore,
+                nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "SentinelClientKernelTests",
             dependencies: [
-                "Inet", "NamespaceSupport", "Sentinel", "SentinelClient", "SentinelConfiguration", "SentinelHelper",
+                "Inet", "NamespaceSupport", "Sentinel", "SentinelClient", "SentinelConfiguration",
+                "SentinelHelper",
                 "SentinelProtocol", logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
