@@ -146,6 +146,17 @@ let package = Package(
         .testTarget(
             name: "SentinelControlTests",
             dependencies: ["SentinelControl", "SentinelProtocol", "Varlink", "Inet", nioCore, nioPosix],
+                "Inet", "Sentinel", "SentinelClient", "SentinelProtocol", "Varlink", logging, nioCore,
+                nioPosix,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelClientKernelTests",
+            dependencies: [
+                "Inet", "NamespaceSupport", "Sentinel", "SentinelClient", "SentinelConfiguration",
+                "SentinelHelper",
+                "SentinelProtocol", logging, nioCore, nioPosix,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SentinelControlKernelTests", dependencies: ["NamespaceSupport", "CLinux"],

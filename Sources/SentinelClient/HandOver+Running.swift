@@ -164,7 +164,9 @@ extension HandOver {
         state.withLock { state in
             let before = state.statistics.link
             state.statistics.link = link
-            if link == .connected, before != .unused, before != .connected { state.statistics.reconnects += 1 }
+            if link == .connected, before != .unused, before != .connected {
+                state.statistics.reconnects += 1
+            }
             return before != link
         }
     }
@@ -196,6 +198,10 @@ extension HandOver.Statistics {
     fileprivate mutating func count(_ receipt: Receipt, hasNext: Bool) {
         submitted += 1
         if hasNext { enqueued += 1 }
-        if receipt.enforced { enforced += 1 } else { refused[receipt.refusal?.code ?? .kernel, default: 0] += 1 }
+        if receipt.enforced {
+            enforced += 1
+        } else {
+            refused[receipt.refusal?.code ?? .kernel, default: 0] += 1
+        }
     }
 }

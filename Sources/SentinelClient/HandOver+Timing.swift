@@ -26,7 +26,8 @@ extension HandOver {
 
         public init(
             now: @escaping MonotonicClock, wall: @escaping @Sendable () -> Timestamp,
-            sleep: @escaping @Sendable (Duration) async throws -> Void, chance: @escaping @Sendable () -> Double
+            sleep: @escaping @Sendable (Duration) async throws -> Void,
+            chance: @escaping @Sendable () -> Double
         ) {
             self.now = now
             self.wall = wall

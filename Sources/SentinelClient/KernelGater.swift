@@ -153,7 +153,9 @@ extension KernelGater: Notifiee {
 extension HandOver {
     /// Learns where a peer lives from a connection that this node has dialled.
     fileprivate func connectionEstablished(_ remote: RemotePeer) {
-        guard remote.direction == .outbound, let peer = remote.id, let address = remote.address else { return }
+        guard remote.direction == .outbound, let peer = remote.id, let address = remote.address else {
+            return
+        }
         connected(to: peer, at: address)
     }
 }

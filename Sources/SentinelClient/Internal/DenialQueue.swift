@@ -96,7 +96,9 @@ struct DenialQueue: Sendable {
     /// Takes the oldest ones out, to be sent.
     ///
     /// - Returns: those that are still due, and those whose time is over, which are forgotten.
-    mutating func take(atMost limit: Int, now: MonotonicInstant) -> (due: [PendingDenial], over: [PendingDenial]) {
+    mutating func take(atMost limit: Int, now: MonotonicInstant) -> (
+        due: [PendingDenial], over: [PendingDenial]
+    ) {
         var due: [PendingDenial] = []
         var over: [PendingDenial] = []
         while due.count + over.count < limit, let denial = popOldest() {
@@ -112,7 +114,8 @@ struct DenialQueue: Sendable {
 
     private mutating func popOldest() -> PendingDenial? {
         let key: PendingDenial.Key? =
-            switch (accepts.first.flatMap { waiting[$0]?.order }, dials.first.flatMap { waiting[$0]?.order }) {
+            switch (accepts.first.flatMap { waiting[$0]?.order }, dials.first.flatMap { waiting[$0]?.order })
+            {
             case (let accept?, let dial?): accept < dial ? accepts.popFirst() : dials.popFirst()
             case (.some, nil): accepts.popFirst()
             case (nil, _): dials.popFirst()

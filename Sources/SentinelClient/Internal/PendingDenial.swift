@@ -69,7 +69,8 @@ struct PendingDenial: Sendable {
         let left = deadline.map { now.duration(to: $0) }.map { min($0, Self.longestWish) }
         return SentinelProtocol.Denial(
             check: check, subject: subject.text, peer: peer?.description, reason: reason.description,
-            detail: detail.isEmpty ? nil : detail, duration: left.map { max(Milliseconds($0), Self.shortestWish) },
+            detail: detail.isEmpty ? nil : detail,
+            duration: left.map { max(Milliseconds($0), Self.shortestWish) },
             validated: true)
     }
 

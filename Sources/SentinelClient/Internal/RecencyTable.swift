@@ -69,7 +69,9 @@ struct RecencyTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     private mutating func removeOldest() -> (key: Key, value: Value)? {
-        guard oldest != Self.none, let key = slots[oldest].entry?.key, let value = remove(key) else { return nil }
+        guard oldest != Self.none, let key = slots[oldest].entry?.key, let value = remove(key) else {
+            return nil
+        }
         return (key, value)
     }
 
