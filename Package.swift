@@ -146,6 +146,10 @@ let package = Package(
         .testTarget(
             name: "SentinelControlTests",
             dependencies: ["SentinelControl", "SentinelProtocol", "Varlink", "Inet", nioCore, nioPosix],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SentinelClientTests",
+            dependencies: [
                 "Inet", "Sentinel", "SentinelClient", "SentinelProtocol", "Varlink", logging, nioCore,
                 nioPosix,
             ],
