@@ -191,7 +191,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     server = commands.add_parser("listen", help="serve pings, gate inbound connections", allow_abbrev=False)
     server.set_defaults(run=serve)
     server.add_argument("listen", type=Multiaddr, nargs="+", help="such as /ip4/0.0.0.0/tcp/4001")
-    server.add_argument("--helper", default="/run/sentineld/sentineld.sock", help="the helper's Unix socket")
+    server.add_argument("--helper", default="/run/sentinel/sentinel.sock", help="the helper's Unix socket")
     server.add_argument("--deny", type=ip_network, action="append", default=[], metavar="NETWORK")
     server.add_argument("--rate", type=float, default=1.0, help="connections a second a source may open")
     server.add_argument("--burst", type=float, default=5.0, help="connections it may open at once")
