@@ -17,12 +17,16 @@ let settings: [SwiftSetting] =
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 let package = Package(
     name: "seed-sentinel",
@@ -39,8 +43,10 @@ let package = Package(
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -107,6 +113,22 @@ let package = Package(
         .executableTarget(
             name: "sentinel-config",
             dependencies: ["SentinelConfiguration", "ConfigurationReader", argumentParser],
+            swiftSettings: settings),
+
+        // A node to show it with.
+        .target(
+            name: "SeedNode", dependencies: ["Inet", "Sentinel", nioCore, nioPosix, crypto],
+            path: "Examples/seed-node/Sources/SeedNode", swiftSettings: settings),
+        .executableTarget(
+            name: "seed-node",
+            dependencies: [
+                "SeedNode", "Inet", "Sentinel", "SentinelClient", nioCore, nioPosix, argumentParser, logging,
+                systemPackage, unixSignals,
+            ],
+            path: "Examples/seed-node/Sources/seed-node", swiftSettings: settings),
+        .testTarget(
+            name: "SeedNodeTests",
+            dependencies: ["SeedNode", "Inet", "Sentinel", nioCore, nioPosix, nioEmbedded, crypto],
             swiftSettings: settings),
 
         // Measurements.

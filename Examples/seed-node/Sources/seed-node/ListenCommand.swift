@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+import ArgumentParser
+import Inet
+import NIOCore
+import NIOPosix
+import SeedNode
+import Sentinel
+
+struct ListenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "listen", abstract: "Serve echoes on typed streams, over TCP and UDP.")
+
+    @Option(help: "An address to listen on; may be given more than once.")
+    var address: [IPAddress] = []
+
+    @Option(help: "The port, for TCP and UDP; 0 for one that is free.")
+    var port: UInt16 = 8776
+
+    @Option(help: "The key file; without, the node is another one each time.")
+    var key: String?
+
+    @Option(help: "How many connections a second a source may open: an IPv4 address or an IPv6 /64.")
+    var rate = 5
+
+    @Option(help: "How many it may open at once.")
+    var burst = 20
+
+    @Option(help: "A block of addresses that is denied; may be given more than once.")
+    var deny: [IPNetwork] = []
+
+    @Option(help: "A peer that is denied; may be given more than once.")
+    var denyPeer: [PeerID] = []
+
+    @Option(help: "Stop after so many seconds.")
+    var duration: Seconds?
+
+    func validate() throws {
+        guard rate > 0, burst > 0 else { throw ValidationError("--rate and --burst must be at least 1") }
+    }
+
+    func run() async throws {
+        Usage.raiseDescriptorLimit()
+        let node = Node(
+            identity: try KeyFile.identity(at: key), gate: try makeGate(),
+            group: MultiThreadedEventLoopGroup.singleton)
+        let addresses =
+            address.isEmpty ? [.v4(IPv4Address(bits: 0)), .v6(IPv6Address(high: 0, low: 0))] : address
+        let listener = try await node.listen(on: addresses, port: port)
+        Output.print(
+            ListeningLine(peer: "\(node.identity.peer)", endpoints: listener.endpoints.map(\.description)))
+        let duration = duration?.duration
+        try await untilSignalled { try await report(node, for: duration) }
+        await listener.close()
+        Output.print(StatisticsLine(node.statistics.snapshot, event: "stopped"))
+    }
+
+    /// Whom the node asks: here is where another sentinel goes.
+    private func makeGate() throws -> NodeGate {
+        let clock: MonotonicClock = {
+            MonotonicInstant(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds))
+        }
+        var denied = AccessList(name: "denied", effect: .deny)
+        for subject in deny.map(AccessList.Subject.network) + denyPeer.map(AccessList.Subject.peer) {
+            try denied.insert(subject, reason: .denyListed, now: clock())
+        }
+        let limit = SourceRate(
+            name: "source-rate", rate: try TokenRate(rate, per: .seconds(1), burst: burst),
+            sources: try SourceRate.Sources())
+        return NodeGate(try PolicySentinel([denied, limit], clock: clock))
+    }
+
+    /// A line a second.
+    private func report(_ node: Node, for duration: Duration?) async throws {
+        let start = ContinuousClock.now
+        var next = start
+        while !Task.isCancelled, duration.map({ start.duration(to: .now) < $0 }) ?? true {
+            next += .seconds(1)
+            do { try await Task.sleep(until: next, clock: .continuous) } catch { return }
+            Output.print(StatisticsLine(node.statistics.snapshot, event: "statistics"))
+        }
+    }
+}
+
+private struct ListeningLine: Encodable {
+    let event = "listening"
+    let peer: String
+    let endpoints: [String]
+}
+
+private struct StatisticsLine: Encodable {
+    let event: String
+    let attempts, full, knocks, handshakes, connections, streams: Int
+    let denials: [String: Int]
+    let processorSeconds: Double
+
+    init(_ snapshot: NodeStatistics.Snapshot, event: String) {
+        self.event = event
+        attempts = snapshot.attempts
+        full = snapshot.full
+        knocks = snapshot.knocks
+        handshakes = snapshot.handshakes
+        connections = snapshot.connections
+        streams = snapshot.streams
+        denials = Dictionary(uniqueKeysWithValues: snapshot.denials.map { ($0.key.description, $0.value) })
+        processorSeconds = Usage.processorTime.roundedSeconds
+    }
+}
