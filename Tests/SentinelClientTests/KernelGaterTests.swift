@@ -64,7 +64,7 @@ struct KernelGaterTests {
 
     @Test
     func `a policy that keeps its denials in user space is obeyed`() async throws {
-        try await Fixture.run { fixture in
+        try await Fixture.run { fixture async throws in
             let gater = KernelGater(
                 wrapping: Fixed(reason: .rate, plane: .userSpace), handOver: fixture.handOver)
             #expect(!gater.interceptAccept(try Self.addresses()).isAllowed)

@@ -3,10 +3,12 @@
 
 import ArgumentParser
 import Inet
+import Logging
 import NIOCore
 import NIOPosix
 import SeedNode
 import Sentinel
+import SentinelClient
 
 struct ListenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,6 +35,9 @@ struct ListenCommand: AsyncParsableCommand {
     @Option(help: "A peer that is denied; may be given more than once.")
     var denyPeer: [PeerID] = []
 
+    @Option(help: "Hand denials over to sentineld at this socket, so that the kernel carries them out.")
+    var helper: String?
+
     @Option(help: "Stop after so many seconds.")
     var duration: Seconds?
 
@@ -42,8 +47,9 @@ struct ListenCommand: AsyncParsableCommand {
 
     func run() async throws {
         Usage.raiseDescriptorLimit()
+        let gater = try makeGater()
         let node = Node(
-            identity: try KeyFile.identity(at: key), gate: try makeGate(),
+            identity: try KeyFile.identity(at: key), gate: NodeGate(gater),
             group: MultiThreadedEventLoopGroup.singleton)
         let addresses =
             address.isEmpty ? [.v4(IPv4Address(bits: 0)), .v6(IPv6Address(high: 0, low: 0))] : address
@@ -51,13 +57,32 @@ struct ListenCommand: AsyncParsableCommand {
         Output.print(
             ListeningLine(peer: "\(node.identity.peer)", endpoints: listener.endpoints.map(\.description)))
         let duration = duration?.duration
-        try await untilSignalled { try await report(node, for: duration) }
+        try await untilSignalled {
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                // Brings denials to the kernel until the node ends. Without a helper nothing is handed over.
+                if helper != nil { tasks.addTask { await gater.run() } }
+                tasks.addTask { try await report(node, gater, for: duration) }
+                while tasks.isEmpty == false {
+                    try await tasks.next()
+                    tasks.cancelAll()
+                }
+            }
+        }
         await listener.close()
-        Output.print(StatisticsLine(node.statistics.snapshot, event: "stopped"))
+        Output.print(StatisticsLine(node.statistics.snapshot, gater.statistics, event: "stopped"))
     }
 
-    /// Whom the node asks: here is where another sentinel goes.
-    private func makeGate() throws -> NodeGate {
+    /// Whom the node asks: policies, wrapped by what brings their denials to the kernel.
+    private func makeGater() throws -> KernelGater<PolicySentinel> {
+        var configuration = HandOver.Configuration()
+        if let helper { configuration.socket = helper }
+        let logger = Logger(label: "seed-node") { StreamLogHandler.standardError(label: $0) }
+        return KernelGater(
+            wrapping: try makeSentinel(), configuration, on: MultiThreadedEventLoopGroup.singleton,
+            logger: logger)
+    }
+
+    private func makeSentinel() throws -> PolicySentinel {
         let clock: MonotonicClock = {
             MonotonicInstant(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds))
         }
@@ -68,17 +93,19 @@ struct ListenCommand: AsyncParsableCommand {
         let limit = SourceRate(
             name: "source-rate", rate: try TokenRate(rate, per: .seconds(1), burst: burst),
             sources: try SourceRate.Sources())
-        return NodeGate(try PolicySentinel([denied, limit], clock: clock))
+        return try PolicySentinel([denied, limit], clock: clock)
     }
 
     /// A line a second.
-    private func report(_ node: Node, for duration: Duration?) async throws {
+    private func report(
+        _ node: Node, _ gater: KernelGater<PolicySentinel>, for duration: Duration?
+    ) async throws {
         let start = ContinuousClock.now
         var next = start
         while !Task.isCancelled, duration.map({ start.duration(to: .now) < $0 }) ?? true {
             next += .seconds(1)
             do { try await Task.sleep(until: next, clock: .continuous) } catch { return }
-            Output.print(StatisticsLine(node.statistics.snapshot, event: "statistics"))
+            Output.print(StatisticsLine(node.statistics.snapshot, gater.statistics, event: "statistics"))
         }
     }
 }
@@ -94,8 +121,10 @@ private struct StatisticsLine: Encodable {
     let attempts, full, knocks, handshakes, connections, streams: Int
     let denials: [String: Int]
     let processorSeconds: Double
+    /// How many denials the helper has said are enforced in the kernel.
+    let enforced: Int
 
-    init(_ snapshot: NodeStatistics.Snapshot, event: String) {
+    init(_ snapshot: NodeStatistics.Snapshot, _ handedOver: HandOver.Statistics, event: String) {
         self.event = event
         attempts = snapshot.attempts
         full = snapshot.full
@@ -105,5 +134,6 @@ private struct StatisticsLine: Encodable {
         streams = snapshot.streams
         denials = Dictionary(uniqueKeysWithValues: snapshot.denials.map { ($0.key.description, $0.value) })
         processorSeconds = Usage.processorTime.roundedSeconds
+        enforced = Int(clamping: handedOver.enforced)
     }
 }
