@@ -53,7 +53,7 @@ let package = Package(
         .executableTarget(
             name: "sentinel-config",
             dependencies: [
-                "SentinelConfiguration", "ConfigurationReader",
+                "SentinelConfiguration", "ConfigurationReader", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
