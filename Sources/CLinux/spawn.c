@@ -89,10 +89,9 @@ static int reset_signals(void) {
     return sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int limit_resources(void) {
+static int limit(const int resources[], int count) {
     const struct rlimit none = {0, 0};
-    const int resources[] = {RLIMIT_CORE, RLIMIT_FSIZE, RLIMIT_NPROC};
-    for (unsigned i = 0; i < sizeof resources / sizeof *resources; i++)
+    for (int i = 0; i < count; i++)
         if (setrlimit(resources[i], &none) != 0) return -1;
     return 0;
 }
@@ -134,8 +133,7 @@ static enum step become(
     }
     if (clear_capabilities() != 0) return CAPABILITIES;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return PRIVILEGES;
-    // After the change of user: that counts the new user's processes against RLIMIT_NPROC.
-    if (limit_resources() != 0) return LIMITS;
+    if (limit((const int[]){RLIMIT_CORE}, 1) != 0) return LIMITS;
     execve(program, arguments, environment);
     return EXECUTE;
 }
@@ -218,6 +216,10 @@ int clinux_reap(pid_t pid, int *signal) {
     return 0;
 }
 
+int clinux_confine(void) {
+    return limit((const int[]){RLIMIT_FSIZE, RLIMIT_NPROC}, 2);
+}
+
 int clinux_pipe(int ends[2]) {
     return pipe2(ends, O_CLOEXEC);
 }
@@ -235,6 +237,11 @@ int clinux_spawn_unprivileged(
 
 int clinux_reap(pid_t pid, int *signal) {
     (void)pid, (void)signal;
+    errno = ENOTSUP;
+    return -1;
+}
+
+int clinux_confine(void) {
     errno = ENOTSUP;
     return -1;
 }

@@ -37,7 +37,7 @@ public struct ConfigurationProgram: Hashable, Sendable {
     ) throws(ConfigurationError) -> Configuration {
         let input = try Self.open(file)
         let result = try start(
-            arguments: ["--name=\(file)", "-"], input: input, on: file,
+            arguments: ["--confined", "--name=\(file)", "-"], input: input, on: file,
             deadline: ContinuousClock.now.advanced(by: deadline))
         return try configuration(from: result, file: file)
     }

@@ -59,23 +59,3 @@ struct Input: ~Copyable {
 private func readBytes(_ descriptor: CInt, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
     read(descriptor, bytes, count)
 }
-
-/// The standard error.
-enum StandardError {
-    /// Writes a text and ends the line. What can't be written there can't be told anywhere.
-    static func write(_ text: String) {
-        var rest = Array((text + "\n").utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { bytes in
-                bytes.baseAddress.map { writeBytes(STDERR_FILENO, $0, bytes.count) } ?? 0
-            }
-            guard count > 0 || errno == EINTR else { return }
-            rest = rest.dropFirst(max(count, 0))
-        }
-    }
-}
-
-/// write(2), whose name the method above hides.
-private func writeBytes(_ descriptor: CInt, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
-}

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import ArgumentParser
+internal import CLinux
 internal import ConfigurationReader
 internal import SentinelConfiguration
 
@@ -18,7 +19,7 @@ struct SentinelConfig: ParsableCommand {
 
             It says "ok", or each problem as FILE:LINE: [section] key: what is wrong; what to do about it.
 
-            sentineld itself runs this program, without any privilege, to read its configuration. What is printed \
+            sentineld itself runs this program, confined and without any privilege, to read its configuration. What is printed \
             is the whole configuration with every default filled in: durations are milliseconds, and those for \
             checks and reasons are complete. See all defaults:
 
@@ -27,7 +28,7 @@ struct SentinelConfig: ParsableCommand {
             The keys are explained in the sentinel.toml that comes with sentineld.
 
             Exit status: 0 where the configuration is good, 2 where it has problems, 64 where the command line \
-            has.
+            has, 1 where the output can't be written.
             """,
         version: "0.1.0")
 
@@ -39,6 +40,9 @@ struct SentinelConfig: ParsableCommand {
 
     @Option(help: ArgumentHelp("What to call the file in messages.", valueName: "file"))
     var name: String?
+
+    @Flag(help: "Be unable to write to files and to start processes before the file is read.")
+    var confined = false
 
     @Argument(help: "The configuration; - for the standard input.")
     var file: String?
@@ -53,15 +57,20 @@ struct SentinelConfig: ParsableCommand {
     }
 
     func run() throws {
+        if confined {
+            guard clinux_confine() == 0 else {
+                Output.error.write("sentinel-config: setrlimit(2) failed; run it without --confined")
+                throw ExitCode(1)
+            }
+        }
         do {
             let configuration = try file.map(read) ?? Configuration()
-            if check {
-                print("\(called): ok")
-            } else {
-                print(try configuration.json)
+            guard Output.standard.write(try check ? "\(called): ok" : configuration.json) else {
+                Output.error.write("sentinel-config: can't write to the standard output; see what it goes to")
+                throw ExitCode(1)
             }
         } catch let error as ConfigurationError {
-            StandardError.write(error.description)
+            Output.error.write(error.description)
             throw ExitCode(2)
         }
     }

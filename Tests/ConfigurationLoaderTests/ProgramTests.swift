@@ -142,7 +142,6 @@ private func problems(_ program: ConfigurationProgram, _ file: String) throws ->
     @Test func `What a program prints is checked again`() throws {
         let directory = try TemporaryDirectory()
         let file = try directory.write("")
-        // A shell that may start no process becomes the program that prints.
         let printer = ConfigurationProgram(path: try directory.script("exec cat \(directory.path)/json"))
         let json = try Configuration().json
         _ = try directory.write(json, to: "json")

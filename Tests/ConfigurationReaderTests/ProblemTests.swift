@@ -341,6 +341,11 @@ private func messages(_ bytes: [UInt8]) throws -> [String] {
         let found = try messages("x = " + String(repeating: "[", count: 500_000))
         #expect(found.count == 1)
         #expect(found[0].contains("exceeded maximum nested value depth"))
+        let entries = String(repeating: "1,", count: 16_385)
+        #expect(
+            try messages("[exempt]\naddresses = [\(entries)]") == [
+                "f:2: [exempt] addresses: has 16385 entries; no list has more than 16384"
+            ])
     }
 
     @Test func `All problems are told, in the order of the lines`() throws {

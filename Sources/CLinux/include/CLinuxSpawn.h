@@ -21,16 +21,16 @@ struct clinux_spawned {
     const char *failed;
 };
 
-/// Starts a program that can do nothing but compute and write to `output` and `errors`:
+/// Starts a program that can do little but compute, and write to `output` and `errors`:
 ///
 /// - it has no capability and can't gain one (no_new_privs); where any of the caller's user ids is root, it runs
 ///   as `user` and `group` with no other group
 /// - it has the three descriptors as its standard input, output and error, and no other one
 /// - its environment is empty, its directory is the root, every signal has its default action and none is blocked
-/// - it can neither write to a file nor start a process or thread, and leaves no core (setrlimit(2))
+/// - it leaves no core
 ///
-/// Where its user isn't root, it runs as the caller's own user: it can still read what that user may read, and
-/// send signals to that user's processes.
+/// Where the caller isn't root, it runs as the caller's own user: it can still do to files and processes what that
+/// user may do. The program itself calls clinux_confine() before it reads anything.
 ///
 /// Returns 0 once execve(2) has succeeded. `arguments` ends with NULL and starts with the program's name.
 int clinux_spawn_unprivileged(
@@ -40,6 +40,10 @@ int clinux_spawn_unprivileged(
 /// waitpid(2): waits until a child has ended, and forgets it. Returns its exit status, or 0 with `signal` set to the
 /// signal that ended it, or -1.
 int clinux_reap(pid_t pid, int *signal);
+
+/// setrlimit(2): from now on, the calling process can neither write to a file nor, unless it is root, start a
+/// process or a thread. Called by the program once its libraries have what they need. Returns 0.
+int clinux_confine(void);
 
 /// pipe2(2) O_CLOEXEC: the reading end first. Returns 0.
 int clinux_pipe(int ends[2]);

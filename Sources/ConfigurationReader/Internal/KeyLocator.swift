@@ -21,8 +21,8 @@ struct KeyLocator {
 
     /// Deeper than this nothing is noted: no known key has so many parts.
     private static let maximumDepth = 16
-    /// No list may have so many elements; those beyond go by the list's line.
-    private static let maximumElements = 1 << 15
+    /// No list may have more elements; those beyond go by the list's line.
+    private static let maximumElements = 1 << 14
     /// Lists and inline tables within each other; the parser refuses more than 256.
     private static let maximumNesting = 300
 

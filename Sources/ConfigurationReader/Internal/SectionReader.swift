@@ -14,6 +14,9 @@ final class SectionReader {
     /// The keys and the sections that were asked for.
     private(set) var known: [String] = []
 
+    /// Longer lists are not looked at.
+    private static let maximumEntries = 1 << 14
+
     init(_ table: TOMLTable?, at key: ConfigurationKey, report: Report) {
         self.table = table
         self.key = key
@@ -47,6 +50,13 @@ final class SectionReader {
         let remedy = "write \(name) = \(example)"
         guard let list = value.array else {
             report.add(ConfigurationFault("is \(value.type.words), but a list is needed", remedy), at: key)
+            return
+        }
+        guard list.count <= Self.maximumEntries else {
+            report.add(
+                ConfigurationFault(
+                    "has \(list.count) entries", "no list has more than \(Self.maximumEntries)"),
+                at: key)
             return
         }
         var read: [(place: Int, value: Value)] = []
