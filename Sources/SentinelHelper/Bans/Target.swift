@@ -65,7 +65,7 @@ enum Target: Hashable, Sendable {
         }
         throw RefusalError(
             .unmatchable,
-            "subject \(quoted(subject)): names no \(form(of: check)); write \(example(of: check))")
+            "subject \(quoted(subject)): doesn't name \(form(of: check)); write \(example(of: check))")
     }
 
     private static func form(of check: Check) -> String {
