@@ -144,7 +144,7 @@ let package = Package(
         // Tests.
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
         .target(
-            name: "NamespaceSupport", dependencies: ["CLinux"], path: "Tests/NamespaceSupport",
+            name: "NamespaceSupport", dependencies: ["CLinux", "Inet"], path: "Tests/NamespaceSupport",
             swiftSettings: settings),
         .testTarget(
             name: "NftablesTests", dependencies: ["Nftables", "Inet"], exclude: ["record-golden.py"],
@@ -163,6 +163,14 @@ let package = Package(
                 "SentinelHelper", "SentinelProtocol", "SentinelConfiguration", "Inet", "Varlink",
                 "NamespaceSupport",
                 logging, nioCore, nioPosix,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SystemTests",
+            dependencies: [
+                "Inet", "SentinelProtocol", "Varlink", "NamespaceSupport", "sentineld", "sentinel-config",
+                nioCore,
+                nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -99,7 +99,13 @@ extension Helper {
             isOperators: request.isOperators, peer: request.peer ?? present?.peer, detail: request.detail,
             subject: request.subject == keyText ? nil : request.subject)
         guard let present, !request.isExact else { return record }
-        if !NetworkCover<BanKey>.endsLater(record.deadline, present.deadline) { return present }
+        if !NetworkCover<BanKey>.endsLater(record.deadline, present.deadline) {
+            guard record.isOperators, !present.isOperators else { return present }
+            // The later end stays, but what an operator has asked for is no node's to lift.
+            record.deadline = present.deadline
+            record.renewed = present.renewed
+            return record
+        }
         // A node may make an operator's ban longer, but it stays the operator's.
         if present.isOperators, !record.isOperators {
             record.isOperators = true

@@ -51,6 +51,15 @@ public actor Helper {
         _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
         clock: HostClock = .system
     ) throws(HelperError) {
+        try self.init(
+            configuration, on: eventLoop, manager: manager, logger: logger, clock: clock, limit: .all)
+    }
+
+    /// - Parameter limit: what is made use of at most of what the kernel offers.
+    init(
+        _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
+        clock: HostClock, limit: KernelFeatures
+    ) throws(HelperError) {
         eventLoop.preconditionInEventLoop()
         self.configuration = configuration
         self.eventLoop = eventLoop
@@ -70,7 +79,8 @@ public actor Helper {
             enforcer = try Enforcer(
                 layout: Layout(configuration),
                 holding: .init(
-                    inherited: manager.takeDescriptor(named: "nftables"), hasStore: manager.hasStore))
+                    inherited: manager.takeDescriptor(named: "nftables"), hasStore: manager.hasStore),
+                limit: limit)
         } catch {
             throw HelperError(kernel: error)
         }

@@ -25,8 +25,18 @@ public struct HelperService: Sendable {
         _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
         clock: HostClock = .system
     ) async throws -> HelperService {
+        try await start(
+            configuration, on: eventLoop, manager: manager, logger: logger, clock: clock, limit: .all)
+    }
+
+    /// - Parameter limit: what is made use of at most of what the kernel offers.
+    static func start(
+        _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
+        clock: HostClock, limit: KernelFeatures
+    ) async throws -> HelperService {
         let helper = try await eventLoop.submit {
-            try Helper(configuration, on: eventLoop, manager: manager, logger: logger, clock: clock)
+            try Helper(
+                configuration, on: eventLoop, manager: manager, logger: logger, clock: clock, limit: limit)
         }.get()
         try await helper.start()
         var limits = VarlinkService.Limits()

@@ -33,7 +33,7 @@ struct RunningHelper: Sendable {
 
     static func start(
         in namespace: NetworkNamespace, _ configuration: Configuration = configuration(),
-        manager: ServiceManager = .none
+        manager: ServiceManager = .none, clock: HostClock = .system, limit: KernelFeatures = .all
     ) async throws -> RunningHelper {
         // An event loop's thread is in the namespace of the thread that makes it.
         let group = try await namespace.run { MultiThreadedEventLoopGroup(numberOfThreads: 1) }
@@ -42,7 +42,7 @@ struct RunningHelper: Sendable {
         configuration.socket.path = path
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let service = try await HelperService.start(
-            configuration, on: group.next(), manager: manager, logger: logger)
+            configuration, on: group.next(), manager: manager, logger: logger, clock: clock, limit: limit)
         let client = try await VarlinkClient.connect(path: path, on: group)
         return RunningHelper(namespace: namespace, service: service, client: client, group: group, path: path)
     }
@@ -83,11 +83,12 @@ struct RunningHelper: Sendable {
 /// Runs a test with a helper that is stopped in the end.
 func withHelper(
     _ configuration: Configuration = RunningHelper.configuration(), in namespace: NetworkNamespace? = nil,
+    clock: HostClock = .system, limit: KernelFeatures = .all,
     _ body: (RunningHelper) async throws -> Void
 ) async throws {
     let own: NetworkNamespace
     if let namespace { own = namespace } else { own = try await NetworkNamespace() }
-    let helper = try await RunningHelper.start(in: own, configuration)
+    let helper = try await RunningHelper.start(in: own, configuration, clock: clock, limit: limit)
     do {
         try await body(helper)
     } catch {

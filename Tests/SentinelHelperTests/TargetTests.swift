@@ -17,6 +17,8 @@ import Testing
         ("/ip4/203.0.113.7/tcp/443/tls/ws", .dial, "tcp:203.0.113.7:443"),
         ("/ip6/2001:db8::7/udp/4001/quic-v1", .dial, "udp:[2001:db8::7]:4001"),
         ("203.0.113.0/24", .network, "203.0.113.0/24"), ("203.0.113.7", .network, "203.0.113.7/32"),
+        ("::ffff:203.0.113.0/120", .network, "203.0.113.0/24"), ("::ffff:0:0/96", .network, "0.0.0.0/0"),
+        ("::fffe:0:0/95", .network, "::fffe:0:0/95"), ("2001:db8::/32", .network, "2001:db8::/32"),
     ])
     func `A subject names what the kernel matches`(
         subject: String, check: SentinelProtocol.Check, target: String

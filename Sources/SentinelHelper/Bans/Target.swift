@@ -28,7 +28,7 @@ enum Target: Hashable, Sendable {
             switch check {
             case .accept: IPAddress(subject).map { .address($0.canonical) }
             case .dial: Endpoint(subject).map { .endpoint($0.canonical) }
-            case .network: IPNetwork(subject).map { .network($0) }
+            case .network: IPNetwork(subject).map { .network($0.canonical) }
             }
         guard let found else {
             throw RefusalError(
@@ -65,7 +65,7 @@ enum Target: Hashable, Sendable {
         }
         throw RefusalError(
             .unmatchable,
-            "subject \(quoted(subject)): names no \(form(of: check)); write \(example(of: check))")
+            "subject \(quoted(subject)): doesn't name \(form(of: check)); write \(example(of: check))")
     }
 
     private static func form(of check: Check) -> String {
@@ -132,5 +132,16 @@ extension Endpoint {
     /// The same with an IPv4-mapped address as the IPv4 address that is on the wire.
     var canonical: Endpoint {
         Endpoint(address: address.canonical, transport: transport, port: port)
+    }
+}
+
+extension IPNetwork {
+    /// The same with a block of IPv4-mapped addresses as the block of IPv4 addresses that are on the wire.
+    var canonical: IPNetwork {
+        let bits = IPv6Address.bitWidth - IPv4Address.bitWidth
+        guard prefixLength >= bits, case .v4(let address) = first.canonical, family == .ipv6 else {
+            return self
+        }
+        return IPNetwork(containing: .v4(address), prefixLength: prefixLength - bits)
     }
 }

@@ -23,14 +23,16 @@ final class Enforcer {
     private(set) var generation: Generation
 
     /// Opens the socket and tries out the kernel. Changes nothing.
-    init(layout: Layout, holding: Holding) throws(NftablesError) {
+    ///
+    /// - Parameter limit: what is made use of at most, so that the modes of older kernels can be had on any.
+    init(layout: Layout, holding: Holding, limit: KernelFeatures) throws(NftablesError) {
         let socket =
             if let inherited = holding.inherited {
                 try NetlinkSocket(adopting: inherited)
             } else {
                 try NetlinkSocket()
             }
-        features = try KernelFeatures(probing: socket)
+        features = try KernelFeatures(probing: socket).intersection(limit)
         generation = try socket.generation()
         self.socket = socket
         self.layout = layout

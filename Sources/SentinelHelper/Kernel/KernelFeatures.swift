@@ -14,6 +14,18 @@ struct KernelFeatures: Hashable, Sendable {
     /// An element that is added again takes the new timeout. Kernel 6.12.
     var timeoutUpdate = false
 
+    /// Everything that the helper has a use for.
+    static let all = KernelFeatures(ownership: true, persistence: true, timeoutUpdate: true)
+
+    /// What both have.
+    func intersection(_ other: KernelFeatures) -> KernelFeatures {
+        KernelFeatures(
+            ownership: ownership && other.ownership, persistence: persistence && other.persistence,
+            timeoutUpdate: timeoutUpdate && other.timeoutUpdate)
+    }
+}
+
+extension KernelFeatures {
     /// Tries each feature on a table of its own, which nobody else sees and which is gone afterwards.
     ///
     /// - Throws: ``NftablesError`` where not even a plain table can be made.

@@ -148,7 +148,10 @@ extension SetKind {
     /// place until it is collected, and a block takes two elements, or more where another lies inside it.
     func elementLimit(_ capacity: Configuration.Capacity) -> UInt32? {
         guard let bans = self.capacity(capacity) else { return nil }
-        let limit = flags.contains(.interval) ? bans * 4 : bans + bans / 8
+        let limit = flags.contains(.interval) ? bans * 4 : bans + max(bans / 8, Self.leastReserve)
         return UInt32(clamping: limit)
     }
+
+    /// So many elements may wait to be collected even in a set whose capacity is small.
+    private static var leastReserve: Int { 64 }
 }

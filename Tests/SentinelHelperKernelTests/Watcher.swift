@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+import SentinelProtocol
+import Testing
+import Varlink
+
+/// Somebody who watches, event by event.
+struct Watcher {
+    var replies: VarlinkReplies<HelperInterface.Watch.Reply>.Iterator
+    private var pending: ArraySlice<Event> = []
+
+    init(replies: VarlinkReplies<HelperInterface.Watch.Reply>.Iterator) { self.replies = replies }
+
+    /// The next event, whenever it comes.
+    mutating func next() async throws -> Event {
+        while pending.isEmpty { pending = try #require(try await replies.next()).events[...] }
+        return pending.removeFirst()
+    }
+}
