@@ -112,7 +112,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "sentinel-config",
-            dependencies: ["SentinelConfiguration", "ConfigurationReader", argumentParser],
+            dependencies: ["CLinux", "SentinelConfiguration", "ConfigurationReader", argumentParser],
             swiftSettings: settings),
 
         // A node to show it with.

@@ -170,7 +170,7 @@ final class HelperInNamespace: Sendable {
         var configuration = Configuration()
         configuration.socket.path = socket
         let (eventLoop, logger, started, settled) = (group.next(), logger, started, configuration)
-        try await withTaskExecutorPreference(LoopExecutor(eventLoop: eventLoop)) {
+        _ = try await withTaskExecutorPreference(LoopExecutor(eventLoop: eventLoop)) {
             started.yield(
                 try await HelperService.start(settled, on: eventLoop, manager: .none, logger: logger))
         }
