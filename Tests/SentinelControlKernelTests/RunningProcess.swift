@@ -10,7 +10,6 @@ final class RunningProcess: Sendable {
         case output, errors
     }
 
-    let processID: pid_t
     private let process: ProcessBox
     private let lines: AsyncStream<(Source, String)>
     private let exit: AsyncStream<Int32>
@@ -46,7 +45,6 @@ final class RunningProcess: Sendable {
                 }
             }
         }
-        processID = process.processIdentifier
         self.process = ProcessBox(process)
         self.lines = lines
         self.exit = exit
@@ -61,24 +59,19 @@ final class RunningProcess: Sendable {
     /// Tells it to end (SIGTERM), and waits until it has.
     @discardableResult
     func end() async -> Int32? {
-        kill(processID, SIGTERM)
+        process.terminate()
         return await exit.first { _ in true }
     }
-
-    /// Ends it without asking.
-    func kill() { kill(processID, SIGKILL) }
 }
 
-/// Keeps the process, which only its own thread-safe parts are used of.
+/// Lets a process be told to end from any task; nothing else of it is used after its start.
 private final class ProcessBox: Sendable {
     nonisolated(unsafe) private let process: Process
 
     init(_ process: sending Process) {
         self.process = process
     }
-}
 
-/// kill(2), whose name a method above hides.
-private func kill(_ processID: pid_t, _ signal: Int32) {
-    _ = Foundation.kill(processID, signal)
+    /// SIGTERM
+    func terminate() { process.terminate() }
 }
