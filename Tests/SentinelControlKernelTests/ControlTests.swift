@@ -17,13 +17,13 @@ import Testing
             "ban", "203.0.113.7", "2001:db8::7", "198.51.100.0/24", "tcp:192.0.2.1:8776", "--for", "1h30m")
         #expect(banned.status == 0, "\(banned.errors)")
         #expect(banned.output.split(separator: "\n").count { $0.hasPrefix("banned  ") } == 4)
-        #expect(banned.output.contains("(in 1 h 30 min)"))
+        #expect(banned.output.contains("(in 1 h "))
         #expect(try await host.keys("accept4") == ["203.0.113.7"])
         #expect(try await host.keys("accept6") == ["2001:db8::"])
         #expect(try await host.keys("net4") == ["198.51.100.0/24"])
         #expect(try await host.keys("dial4") == ["192.0.2.1 . tcp . 8776"])
         let timeout = try await host.namespace.nftElements("inet", "sentinel", "accept4").first?.timeout
-        #expect(timeout == 5400)
+        #expect(timeout.map { (1...5400).contains($0) } == true)
 
         let list = try await host.control("list")
         #expect(list.output.hasPrefix("KEY "))
@@ -40,6 +40,7 @@ import Testing
         #expect(explained["inbound"] as? Int64 == 0)
         #expect(explained["outbound"] as? Int64 == 1)
         #expect(try await host.control("explain", "203.0.113.7").output.contains("accept4 decides"))
+        #expect(try await host.control("explain", "203.0.113.7").output.contains("granted  1 h 30 min"))
         #expect(
             try await host.control("explain", "203.0.113.8").output.contains("passes to the node's ports"))
 

@@ -10,7 +10,7 @@ final class RunningProcess: Sendable {
         case output, errors
     }
 
-    private let process: ProcessBox
+    private let process: Process
     private let lines: AsyncStream<(Source, String)>
     private let exit: AsyncStream<Int32>
 
@@ -45,7 +45,7 @@ final class RunningProcess: Sendable {
                 }
             }
         }
-        self.process = ProcessBox(process)
+        self.process = process
         self.lines = lines
         self.exit = exit
     }
@@ -62,16 +62,4 @@ final class RunningProcess: Sendable {
         process.terminate()
         return await exit.first { _ in true }
     }
-}
-
-/// Lets a process be told to end from any task; nothing else of it is used after its start.
-private final class ProcessBox: Sendable {
-    nonisolated(unsafe) private let process: Process
-
-    init(_ process: sending Process) {
-        self.process = process
-    }
-
-    /// SIGTERM
-    func terminate() { process.terminate() }
 }
