@@ -17,13 +17,13 @@ import Testing
             "ban", "203.0.113.7", "2001:db8::7", "198.51.100.0/24", "tcp:192.0.2.1:8776", "--for", "1h30m")
         #expect(banned.status == 0, "\(banned.errors)")
         #expect(banned.output.split(separator: "\n").count { $0.hasPrefix("banned  ") } == 4)
-        #expect(banned.output.contains("(in 1 h 30 min)"))
+        #expect(banned.output.contains("(in 1 h "))
         #expect(try await host.keys("accept4") == ["203.0.113.7"])
         #expect(try await host.keys("accept6") == ["2001:db8::"])
         #expect(try await host.keys("net4") == ["198.51.100.0/24"])
         #expect(try await host.keys("dial4") == ["192.0.2.1 . tcp . 8776"])
         let timeout = try await host.namespace.nftElements("inet", "sentinel", "accept4").first?.timeout
-        #expect(timeout == 5400)
+        #expect(timeout.map { (1...5400).contains($0) } == true)
 
         let list = try await host.control("list")
         #expect(list.output.hasPrefix("KEY "))
@@ -40,6 +40,7 @@ import Testing
         #expect(explained["inbound"] as? Int64 == 0)
         #expect(explained["outbound"] as? Int64 == 1)
         #expect(try await host.control("explain", "203.0.113.7").output.contains("accept4 decides"))
+        #expect(try await host.control("explain", "203.0.113.7").output.contains("granted  1 h 30 min"))
         #expect(
             try await host.control("explain", "203.0.113.8").output.contains("passes to the node's ports"))
 
@@ -65,11 +66,13 @@ import Testing
             to: outside, addresses: ["10.9.0.1/24"], otherAddresses: ["10.9.0.2/24"])
         let helper = try await host.startHelper()
         #expect(try await host.control("ban", "10.9.0.2", "--for", "1h").status == 0)
-        // Fails, and is to fail: that is a dropped packet.
+        // A refused connection to a port that isn't the node's is an answer. The first one makes the neighbours known
+        // to each other, the second comes behind the datagram: on one processor, packets keep their order.
+        let answer = "{ : < /dev/tcp/10.9.0.1/1; } 2> /dev/null"
         _ = try await outside.run {
-            try Command(["bash", "-c", "echo x > /dev/udp/10.9.0.1/8776"]).run()
+            let script = "\(answer); echo x > /dev/udp/10.9.0.1/8776; \(answer)"
+            return try Command(["taskset", "-c", "0", "bash", "-c", script]).run()
         }
-        // The datagram is through the other end's chains when the call that sent it returns.
         let listed = try await host.namespace.nftElements("inet", "sentinel", "accept4").first
         #expect(listed?.packets == 1)
         let element = try object(try await host.control("sets", "accept4", "--json").output)
@@ -78,7 +81,7 @@ import Testing
         #expect(element["bytes"] as? Int64 == listed?.bytes.map(Int64.init))
         let text = try await host.control("sets", "accept4").output.split(separator: "\n")
         #expect(text.first == "accept4  1 of 1,048,576 elements, ipv4_addr, timeout")
-        #expect(text.last?.contains("  1    30 B  ") == true, "\(text)")
+        #expect(text.last?.contains("  1   30 B  ") == true, "\(text)")
         await helper.end()
     }
 

@@ -10,7 +10,6 @@ final class RunningProcess: Sendable {
         case output, errors
     }
 
-    let processID: pid_t
     private let process: Process
     private let lines: AsyncStream<(Source, String)>
     private let exit: AsyncStream<Int32>
@@ -46,7 +45,6 @@ final class RunningProcess: Sendable {
                 }
             }
         }
-        processID = process.processIdentifier
         self.process = process
         self.lines = lines
         self.exit = exit
@@ -61,10 +59,7 @@ final class RunningProcess: Sendable {
     /// Tells it to end (SIGTERM), and waits until it has.
     @discardableResult
     func end() async -> Int32? {
-        _ = Foundation.kill(processID, SIGTERM)
+        process.terminate()
         return await exit.first { _ in true }
     }
-
-    /// Ends it without asking.
-    func kill() { _ = Foundation.kill(processID, SIGKILL) }
 }

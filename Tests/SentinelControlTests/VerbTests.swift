@@ -187,7 +187,7 @@ import Varlink
         #expect(outcome.errors.hasPrefix("Watching "))
         #expect(
             outcome.output == """
-                2026-11-21 05:12:33  banned    203.0.113.7      accept   rate-li…  in 10 min
+                2026-11-21 05:12:33  banned    203.0.113.7      accept   rate-limit  in 10 min
                 2026-11-21 05:12:33  lost      3 events not seen: this reader was too slow
 
                 """)
