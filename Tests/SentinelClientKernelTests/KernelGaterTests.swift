@@ -169,11 +169,11 @@ final class HelperInNamespace: Sendable {
     func start() async throws {
         var configuration = Configuration()
         configuration.socket.path = socket
-        let (eventLoop, logger, started, settled) = (group.next(), logger, started, configuration)
-        _ = try await withTaskExecutorPreference(LoopExecutor(eventLoop: eventLoop)) {
-            started.yield(
-                try await HelperService.start(settled, on: eventLoop, manager: .none, logger: logger))
+        let (eventLoop, logger, settled) = (group.next(), logger, configuration)
+        let service = try await withTaskExecutorPreference(LoopExecutor(eventLoop: eventLoop)) {
+            try await HelperService.start(settled, on: eventLoop, manager: .none, logger: logger)
         }
+        started.yield(service)
     }
 
     /// Waits until so many denials are answered.

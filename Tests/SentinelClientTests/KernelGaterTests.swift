@@ -67,7 +67,8 @@ struct KernelGaterTests {
         try await Fixture.run { fixture async throws in
             let gater = KernelGater(
                 wrapping: Fixed(reason: .rate, plane: .userSpace), handOver: fixture.handOver)
-            #expect(!gater.interceptAccept(try Self.addresses()).isAllowed)
+            let addresses = try Self.addresses()
+            #expect(!gater.interceptAccept(addresses).isAllowed)
             #expect(fixture.statistics.enqueued == 0)
         }
     }

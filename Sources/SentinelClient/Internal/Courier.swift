@@ -63,8 +63,8 @@ struct Courier {
     private mutating func serve(_ client: VarlinkClient) async throws(CourierFailure) {
         try await greet(client)
         while true {
-            handOver.deliverNotices()
             let batch = handOver.takeBatch()
+            handOver.deliverNotices()
             guard batch.isEmpty else {
                 try await submit(batch[...], client)
                 failures = 0
