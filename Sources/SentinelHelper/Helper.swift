@@ -136,6 +136,8 @@ public actor Helper {
         wakeup?.cancel()
         wakeup = nil
         wakesAt = .min
+        // It holds the service, which holds this: the socket that owns the table would never be closed.
+        connectionCount = { 0 }
     }
 
     /// How many connections there are, as the service counts them.

@@ -81,11 +81,19 @@ final class Enforcer {
             }
             found.elements[kind] = try socket.elements(of: set)
         }
-        // One that outlived its owner has lost the owner's flag; adding it with both takes it back.
-        let isOwned = !table.flags.isDisjoint(with: [.owner, .persist])
         let chainsFit = try chainsFit()
-        found.fits = isOwned == (mode != .watched) && setsFit(sets) && chainsFit
+        found.fits = ownershipFits(table) && setsFit(sets) && chainsFit
         return found
+    }
+
+    /// Whether the table can become ours in this mode as it is. One that outlives its owner has lost the owner's flag
+    /// by then, and takes a new owner; any other keeps the ownership that it was made with.
+    private func ownershipFits(_ table: Table) -> Bool {
+        switch mode {
+        case .ownedPersistent: table.flags.contains(.persist)
+        case .owned: table.flags.contains(.owner) && !table.flags.contains(.persist)
+        default: table.flags.isDisjoint(with: [.owner, .persist])
+        }
     }
 
     private func setsFit(_ sets: [NamedSet]) -> Bool {
