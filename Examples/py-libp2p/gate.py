@@ -61,7 +61,7 @@ class ReportingGate(ConnectionGate):
         if source is None:
             return True
         if any(source in network for network in self.denied):
-            reason = "deny-list"
+            reason = "deny-listed"
         elif not self.limit.take(source):
             reason = "rate-limit"
         else:
