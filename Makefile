@@ -58,7 +58,10 @@ demo: deps build ## A seed node under a flood, without and with the kernel plane
 	@Examples/demo/demo.sh
 
 run: deps build ## sentineld in the foreground, with the default configuration
-	@exec $(BUILT)/sentineld --config systemd/sentinel.toml
+	@install -d /run/sentinel
+	# A copy: sentineld refuses a configuration that others than root could have written.
+	install -m 0644 systemd/sentinel.toml /run/sentinel/run.toml
+	exec $(BUILT)/sentineld --config /run/sentinel/run.toml
 
 ##@ To work on it
 

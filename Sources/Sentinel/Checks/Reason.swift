@@ -46,7 +46,7 @@ public struct Reason: Hashable, Sendable {
     /// It is not on the list of those who alone may pass.
     public static let notListed = Reason(known: "not-listed")
     /// It came more often than its rate allows.
-    public static let rate = Reason(known: "rate")
+    public static let rate = Reason(known: "rate-limit")
     /// It is on a list that lets it pass.
     public static let allowListed = Reason(known: "allow-listed")
 }
