@@ -8,7 +8,7 @@ import SentinelProtocol
 import Testing
 import Varlink
 
-@Suite struct PythonInteropTests {
+@Suite(.timeLimit(.minutes(1))) struct PythonInteropTests {
     @Test func `Varlink's own Python package introspects and calls the interface`() async throws {
         let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString)"
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Varlink
 
-@Suite struct ClientTests {
+@Suite(.timeLimit(.minutes(1))) struct ClientTests {
     @Test func `A service says what it is and what it has`() async throws {
         try await TestService.with { service in
             try await service.withClient { client in
@@ -270,7 +270,7 @@ import Testing
                 #expect(try await service.connectionCount() == 1)
             }
             try await useOnce()
-            while try await service.connectionCount() > 0 { await Task.yield() }
+            try await service.waitForConnections(0)
         }
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Varlink
 
-@Suite struct ListeningSocketTests {
+@Suite(.timeLimit(.minutes(1))) struct ListeningSocketTests {
     @Test(arguments: [0o600, 0o660, 0o666] as [UInt16])
     func `The socket file has the permissions asked for`(mode: UInt16) async throws {
         try await TestService.with(listener: { .path($0, mode: mode) }) { service in

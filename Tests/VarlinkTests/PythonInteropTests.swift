@@ -4,7 +4,7 @@
 import Foundation
 import Testing
 
-@Suite struct PythonInteropTests {
+@Suite(.timeLimit(.minutes(1))) struct PythonInteropTests {
     @Test func `Varlink's own Python package introspects and calls the service`() async throws {
         try await TestService.with { service in
             let output = try await python(

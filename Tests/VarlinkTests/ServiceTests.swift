@@ -8,7 +8,7 @@ import Testing
 
 @testable import Varlink
 
-@Suite struct ServiceTests {
+@Suite(.timeLimit(.minutes(1))) struct ServiceTests {
     @Test func `The caller's credentials are the kernel's`() async throws {
         try await TestService.with { service in
             try await service.withClient { client in
@@ -98,7 +98,7 @@ import Testing
                 try await client.close()
                 #expect(await service.next() == .closed(id))
             }
-            #expect(try await service.connectionCount() == 0)
+            try await service.waitForConnections(0)
         }
     }
 
@@ -155,7 +155,7 @@ import Testing
                 }
                 #expect(try await first.call(TestInterface.echo, .init(text: "1")).text == "1")
             }
-            while try await service.connectionCount() > 1 { await Task.yield() }
+            try await service.waitForConnections(1)
             try await service.expectToServe()
         }
     }

@@ -65,6 +65,14 @@ struct TestService {
         await handler.happenings.first { _ in true }
     }
 
+    /// Waits until the service has just so many connections.
+    func waitForConnections(_ count: Int) async throws {
+        while try await connectionCount() != count {
+            try Task.checkCancellation()
+            await Task.yield()
+        }
+    }
+
     /// How many connections the service has.
     func connectionCount() async throws -> Int {
         try await eventLoop.submit { service.connectionCount }.get()
