@@ -34,6 +34,28 @@ public struct Milliseconds: RawRepresentable, Codable, Hashable, Sendable {
     public var duration: Duration { .milliseconds(rawValue) }
 }
 
+extension Milliseconds {
+    /// Says where a number stands that isn't whole or too large: the decoder itself doesn't.
+    public init(from decoder: any Decoder) throws {
+        do {
+            rawValue = try decoder.singleValueContainer().decode(Int64.self)
+        } catch let error as DecodingError {
+            throw error
+        } catch {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "no whole number of milliseconds that fits 64 bits",
+                    underlyingError: error))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+}
+
 extension Milliseconds: Comparable {
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
