@@ -59,7 +59,7 @@ import Varlink
         refused("/ip4/192.0.2.1/tcp", check: .dial, .malformed, nil, "/ip4/192.0.2.1/tcp"),
         refused(
             "/ip4/192.0.2.1/tcp/4001/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA/p2p-circuit",
-            check: .dial, .relayed, nil, "p2p-circuit", "keep denying it in the node"),
+            check: .dial, .relayed, nil, "relay's", "keep denying it in the node"),
         refused(
             "/ip4/192.0.2.1/udp/4001/quic-v1/p2p-circuit", .relayed, nil, "keep denying it in the node"),
         refused(
@@ -67,7 +67,7 @@ import Varlink
         refused("/dns/peer.example/tcp/4001", .unmatchable, nil, "keep denying it in the node"),
         refused("/ip4/192.0.2.1", check: .dial, .unmatchable, nil, "write tcp:203.0.113.7:8776"),
         refused("192.0.2.1", validated: false, .unvalidated, nil, "192.0.2.1", "deny it in the node"),
-        refused("192.0.2.1", reason: "Rate", .malformed, nil, "Rate"),
+        refused("192.0.2.1", reason: "Rate", .malformed, nil, "reason", "a to z"),
         refused("192.0.2.1", reason: "", .malformed, nil, "reason"),
         refused("192.0.2.1", reason: "a\nb", .malformed),
         refused("192.0.2.1", reason: String(repeating: "a", count: 49), .malformed, nil, "48"),

@@ -37,13 +37,15 @@ import Varlink
         let client = Link.peers4[0]
         let sentineld = try await RunningSentineld.start(in: link.node, Place())
         #expect(try await link.connect(from: client, to: Link.node4, port: Self.port) == .ok)
+        let other = Link.peers4[1]
+        #expect(try await sentineld.submit(.accept, other).enforced)
         #expect(try await sentineld.submit(.accept, client, duration: 2000).enforced)
         #expect(try await sentineld.end(by: SIGKILL) == .killed(signal: SIGKILL))
 
-        #expect(try await elements(link.node).map(\.key) == [client])
-        #expect(try await link.connect(from: client, to: Link.node4, port: Self.port) == .timedOut)
-        try await until { try await elements(link.node).isEmpty }
+        #expect(try await link.connect(from: other, to: Link.node4, port: Self.port) == .timedOut)
+        try await until { try await elements(link.node).map(\.key) == [other] }
         #expect(try await link.connect(from: client, to: Link.node4, port: Self.port) == .ok)
+        #expect(try await link.connect(from: other, to: Link.node4, port: Self.port) == .timedOut)
         #expect(try await handle(link.node) != nil, "the table itself stays")
         withExtendedLifetime(listener) {}
     }
