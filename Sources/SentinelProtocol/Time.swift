@@ -39,10 +39,19 @@ extension Milliseconds {
     public init(from decoder: any Decoder) throws {
         do {
             rawValue = try decoder.singleValueContainer().decode(Int64.self)
-        } catch DecodingError.dataCorrupted(let context) {
-            throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: context.debugDescription))
+        } catch let error as DecodingError {
+            guard case .dataCorrupted = error else { throw error }
+            throw Self.noNumber(decoder, error)
+        } catch {
+            throw Self.noNumber(decoder, error)
         }
+    }
+
+    private static func noNumber(_ decoder: any Decoder, _ cause: any Error) -> DecodingError {
+        .dataCorrupted(
+            .init(
+                codingPath: decoder.codingPath,
+                debugDescription: "no whole number of milliseconds that fits 64 bits", underlyingError: cause))
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -78,8 +78,8 @@ import Varlink
     @Test func `Another table's changes are no reason to repair ours`() async throws {
         try await withHelper(limit: .none) { helper async throws in
             var watcher = try await helper.watch()
-            try await helper.namespace.command("nft", "add", "table", "inet", "other")
             let generation = try await helper.status().generation
+            try await helper.namespace.command("nft", "add", "table", "inet", "other")
             try await until { try await helper.status().generation != generation }
             _ = try await helper.submit(.accept, "192.0.2.1")
             #expect(try await watcher.next().kind == .banned)
