@@ -95,7 +95,7 @@ import Testing
 
     @Test func `A denial explains itself in one line`() {
         let denial = Denial(at: .accept, by: "per-source", reason: .rate, detail: "50 in a second")
-        #expect(denial.description == "accept denied by per-source, rate: 50 in a second")
+        #expect(denial.description == "accept denied by per-source, rate-limit: 50 in a second")
         #expect(Decision.deny(denial).denial == denial)
         #expect(!Decision.deny(denial).isAllowed)
         #expect(Decision.allow.isAllowed)
