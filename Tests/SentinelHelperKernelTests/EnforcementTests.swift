@@ -3,6 +3,7 @@
 
 import Inet
 import NamespaceSupport
+import SentinelConfiguration
 import SentinelProtocol
 import Testing
 
@@ -92,6 +93,32 @@ import Testing
             #expect(outcomes == [.ok, .timedOut, .ok])
         }
         withExtendedLifetime(listeners) {}
+    }
+
+    @Test(arguments: [Configuration.Hook.prerouting, .input, .ingress], [Link.peers4[0], Link.peers6[0]])
+    func `At each hook a denied client is shut out, and its neighbour isn't`(
+        hook: Configuration.Hook, client: String
+    ) async throws {
+        let link = try await Link()
+        let neighbour = client.contains(":") ? Link.peers6[2] : Link.peers4[1]
+        let listener = try await link.node.run {
+            let listener = try TestSocket(.tcp, at: Link.address(Link.node(for: client)), port: Self.port)
+            try listener.listen()
+            return listener
+        }
+        let configuration = RunningHelper.configuration {
+            $0.table.hook = hook
+            $0.table.priority = hook.defaultPriority
+            $0.table.devices = hook == .ingress ? ["veth0"] : []
+        }
+        try await withHelper(configuration, in: link.node) { helper async throws in
+            #expect(try await helper.submit(.accept, client).enforced)
+            let outcomes = try await [client, neighbour].asyncMap {
+                try await link.connect(from: $0, to: Link.node(for: client), port: Self.port)
+            }
+            #expect(outcomes == [.timedOut, .ok])
+        }
+        withExtendedLifetime(listener) {}
     }
 
     @Test(arguments: [Link.peers4[0], Link.peers6[0]])

@@ -28,4 +28,26 @@ import Testing
             #expect(try await listing(helper.namespace) == expected)
         }
     }
+
+    @Test func `At a device's ingress it lists exactly as rules/ingress.nft does`() async throws {
+        func namespaceWithDevice() async throws -> NetworkNamespace {
+            let namespace = try await NetworkNamespace()
+            try await namespace.command("ip", "link", "add", "eth0", "type", "veth")
+            return namespace
+        }
+        let other = try await namespaceWithDevice()
+        try await other.command("nft", "-f", Self.rules + "/ingress.nft")
+        // That one is loaded by hand, so it doesn't say that it is owned.
+        let expected = try await listing(other).filter { !$0.hasPrefix("\tcomment") }
+        #expect(expected.contains("\tchain inbound_eth0 {"))
+        let configuration = RunningHelper.configuration {
+            $0.table.hook = .ingress
+            $0.table.devices = ["eth0"]
+            $0.table.priority = -500
+        }
+        try await withHelper(configuration, in: namespaceWithDevice()) { helper async throws in
+            let listed = try await listing(helper.namespace).filter { !$0.hasPrefix("\tcomment") }
+            #expect(listed == expected)
+        }
+    }
 }
