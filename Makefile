@@ -56,7 +56,8 @@ help: ## This list
 	echo "sudo is needed for what touches the kernel or installs packages: demo, run, test, bench, install, deps."
 
 demo: deps build ## A seed node under a flood, without and with the kernel plane, in namespaces of its own
-	@Examples/demo/demo.sh
+	@$(SWIFT) build --configuration $(CONFIGURATION) $(static) --product seed-node
+	CONFIGURATION=$(CONFIGURATION) Examples/demo/demo.sh
 
 run: deps build ## sentineld in the foreground, with the default configuration
 	@install -d /run/sentinel

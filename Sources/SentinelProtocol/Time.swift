@@ -51,7 +51,8 @@ extension Milliseconds {
         .dataCorrupted(
             .init(
                 codingPath: decoder.codingPath,
-                debugDescription: "no whole number of milliseconds that fits 64 bits", underlyingError: cause))
+                debugDescription: "no whole number of milliseconds that fits 64 bits", underlyingError: cause)
+        )
     }
 
     public func encode(to encoder: any Encoder) throws {

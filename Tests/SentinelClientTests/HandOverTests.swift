@@ -19,7 +19,8 @@ struct HandOverTests {
             #expect(
                 await fixture.helper.next() == [
                     SentinelProtocol.Denial(
-                        check: .accept, subject: "2001:db8::7", reason: "rate-limit", detail: "40 in a second",
+                        check: .accept, subject: "2001:db8::7", reason: "rate-limit",
+                        detail: "40 in a second",
                         duration: Milliseconds(.seconds(90)), validated: true)
                 ])
             guard case .answered(_, let receipt)? = await fixture.nextNotice() else {

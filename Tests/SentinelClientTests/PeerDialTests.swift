@@ -33,7 +33,7 @@ struct PeerDialTests {
         let peer = try peer(1)
         try await Fixture.run { fixture in
             let wall = fixture.time.timing.wall().rawValue
-            await fixture.helper.answer(.enforce(expires: Timestamp(rawValue: wall + 60_000)))
+            await fixture.helper.answer(thenAlways: .enforce(expires: Timestamp(rawValue: wall + 60_000)))
             fixture.handOver.learn(peer: peer, addresses: [try Multiaddr(parsing: Self.address)])
             fixture.deny(peer)
             #expect(await fixture.helper.next().map(\.duration) == [nil])
@@ -41,6 +41,7 @@ struct PeerDialTests {
             fixture.time.advance(milliseconds: 20_000)
             fixture.handOver.learn(peer: peer, addresses: [try Multiaddr(parsing: Self.later)])
             #expect(await fixture.helper.next().map(\.duration) == [Milliseconds(.seconds(40))])
+            await fixture.waitForAnswers(1)
             fixture.time.advance(milliseconds: 40_000)
             fixture.handOver.learn(peer: peer, addresses: [try Multiaddr(parsing: "/ip4/203.0.113.10/tcp/1")])
             // What comes next is not that endpoint: the denial is over.
