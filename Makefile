@@ -37,8 +37,9 @@ PRODUCTS := sentineld sentinelctl sentinel-config
 # Debian packages, and who needs them.
 # To build: git and its certificates for the packages, a C compiler, libnftnl and libmnl.
 PACKAGES := git ca-certificates make gcc libc6-dev libstdc++-12-dev pkg-config libmnl-dev libnftnl-dev
-# To test and to show: network namespaces, nft as the witness, a systemd to boot.
-PACKAGES += iproute2 nftables procps util-linux systemd systemd-container
+# To test and to show: network namespaces, nft as the witness, which names protocols by netbase's /etc/protocols,
+# and a systemd to boot.
+PACKAGES += iproute2 nftables netbase procps util-linux systemd systemd-container
 # To measure: what others load their sets with.
 PACKAGES += ipset
 # Python, which speaks varlink and libp2p to us. fastecdsa is built from source.
