@@ -27,7 +27,7 @@ tmpfilesdir := $(PREFIX)/lib/tmpfiles.d
 configuration := /etc/sentinel/sentinel.toml
 
 # sudo forgets where Swift is: its own PATH has no place for it.
-SWIFT ?= $(or $(shell command -v swift),$(wildcard /opt/swift/usr/bin/swift),\
+SWIFT ?= $(or $(shell command -v swift),\
 	$(if $(SUDO_USER),$(shell su -l $(SUDO_USER) -c 'command -v swift' </dev/null 2>/dev/null)))
 PYTHON := /usr/bin/python3
 VENV := $(CURDIR)/.build/venv
