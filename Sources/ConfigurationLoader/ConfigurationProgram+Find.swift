@@ -10,11 +10,13 @@ extension ConfigurationProgram {
     /// Where packages install it.
     public static let libexec = "/usr/libexec/seed-sentinel"
 
-    /// Looks for the program beside the calling process's own executable, then where packages install it.
+    /// Looks for the program beside the calling process's own executable, then where it is installed with that
+    /// executable, then where packages install it.
     ///
     /// - Throws: which places were looked at.
     public static func find() throws(ConfigurationError) -> ConfigurationProgram {
-        let places = [ownDirectory, libexec].compactMap(\.self).map { "\($0)/\(name)" }
+        let own = ownDirectory.map { [$0, "\($0)/../libexec/seed-sentinel"] } ?? []
+        let places = (own + [libexec]).map { "\($0)/\(name)" }
         guard let found = places.first(where: isExecutable) else {
             throw ConfigurationError(
                 fault: "there is no \(places.joined(separator: ", and no "))",
