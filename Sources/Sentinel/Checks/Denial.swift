@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+public import Inet
+
 /// What becomes of a stream that is denied.
 public enum StreamAction: UInt8, Hashable, Sendable, CaseIterable {
     /// The whole connection ends. The RFC's default: "`incoming` returns an error, terminating the entire
@@ -11,6 +13,29 @@ public enum StreamAction: UInt8, Hashable, Sendable, CaseIterable {
     case refuseStream
 }
 
+/// What a denial rests on. It says who else may be hit by it.
+public enum Basis: UInt8, Hashable, Sendable, CaseIterable {
+    /// Somebody wrote it down: a list.
+    case rule
+    /// What came from the address, whoever it was. Others may be behind it.
+    case address
+    /// What the peer did, whose identity a handshake has shown.
+    case peer
+    /// What this node can bear, whoever comes.
+    case node
+}
+
+extension Basis: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .rule: "rule"
+        case .address: "address"
+        case .peer: "peer"
+        case .node: "node"
+        }
+    }
+}
+
 /// A no, with everything that is needed to carry it out and to explain it.
 public struct Denial: Hashable, Sendable {
     /// The check at which it was said.
@@ -19,8 +44,16 @@ public struct Denial: Hashable, Sendable {
     public var policy: String
     /// Why, as a code.
     public var reason: Reason
+    /// What it rests on.
+    public var basis: Basis
+    /// Whether the source had proven by a handshake that its address is its own.
+    public var source: SourceProof
     /// The evidence in a few words, for a person; at most ``maximumDetailLength`` bytes.
-    public let detail: String
+    public var detail: String {
+        didSet { detail = detail.prefix(utf8Count: Self.maximumDetailLength) }
+    }
+    /// The block of addresses that is denied, where that is more than the peer's own address.
+    public var network: IPNetwork?
     /// For how long the peer should stay blocked, where the policy has a wish. Else the configuration says.
     public var duration: Duration?
     /// What becomes of the stream, where one was denied.
@@ -35,13 +68,17 @@ public struct Denial: Hashable, Sendable {
     /// - Parameter plane: where the denial should live. It never lives in the kernel where the check's plane is
     ///   user space.
     public init(
-        at check: Check, by policy: String, reason: Reason, detail: String = "", duration: Duration? = nil,
-        plane: Plane = .kernel, streamAction: StreamAction = .endConnection,
+        at check: Check, by policy: String, reason: Reason, basis: Basis = .rule,
+        source: SourceProof = .handshake, detail: String = "", network: IPNetwork? = nil,
+        duration: Duration? = nil, plane: Plane = .kernel, streamAction: StreamAction = .endConnection,
         disconnectReason: DisconnectReason = .gated
     ) {
         self.check = check
         self.policy = policy
         self.reason = reason
+        self.basis = basis
+        self.source = source
+        self.network = network
         self.detail = detail.prefix(utf8Count: Self.maximumDetailLength)
         self.duration = duration
         self.streamAction = streamAction

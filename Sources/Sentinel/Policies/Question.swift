@@ -38,14 +38,14 @@ public struct Question: Hashable, Sendable {
     ///
     /// At accept, a source that hasn't proven its address is refused in user space only, whatever `plane` says.
     public func denial(
-        by policy: String, reason: Reason, detail: String = "", duration: Duration? = nil,
-        plane: Plane = .kernel, streamAction: StreamAction = .endConnection,
+        by policy: String, reason: Reason, basis: Basis = .rule, detail: String = "",
+        network: IPNetwork? = nil, duration: Duration? = nil, plane: Plane = .kernel, streamAction: StreamAction = .endConnection,
         disconnectReason: DisconnectReason = .gated
     ) -> Denial {
         let isEvidence = check != .accept || remote.source != .unproven
         return Denial(
-            at: check, by: policy, reason: reason, detail: detail, duration: duration,
-            plane: isEvidence ? plane : .userSpace, streamAction: streamAction,
+            at: check, by: policy, reason: reason, basis: basis, source: remote.source, detail: detail,
+            network: network, duration: duration, plane: isEvidence ? plane : .userSpace, streamAction: streamAction,
             disconnectReason: disconnectReason)
     }
 }
