@@ -30,10 +30,11 @@ import Testing
         _ count: Int = 1, burst: Int = 3, checks: CheckSet = .accept, capacity: Int = 1024,
         prefixLength4: Int = 32, prefixLength6: Int = 64, exemptsLoopback: Bool = true
     ) throws -> SourceRate {
-        SourceRate(
-            name: "rate", rate: try TokenRate(count, per: .seconds(1), burst: burst),
-            sources: try SourceRate.Sources(
-                prefixLength4: prefixLength4, prefixLength6: prefixLength6, exemptsLoopback: exemptsLoopback),
+        try SourceRate(
+            name: "rate",
+            limits: try SourceRate.Limits(
+                try TokenRate(count, per: .seconds(1), burst: burst), prefixLength4: prefixLength4,
+                prefixLength6: prefixLength6, exemptsLoopback: exemptsLoopback),
             checks: checks, capacity: capacity, seed: HashSeed(1, 2))
     }
 
@@ -171,10 +172,13 @@ import Testing
         #expect(try policy(capacity: capacity).capacity == actual)
     }
 
-    @Test(arguments: [(33, 64), (-1, 64), (32, 129), (32, -1)])
-    func `Prefix lengths that no address has are refused`(four: Int, six: Int) {
+    @Test(arguments: [(33, 64), (-1, 64), (15, 64), (32, 129), (32, -1), (32, 31)])
+    func `Prefix lengths that no address has, and wider ones than policies know, are refused`(
+        four: Int, six: Int
+    ) {
         #expect(throws: SentinelError.self) {
-            try SourceRate.Sources(prefixLength4: four, prefixLength6: six)
+            try SourceRate.Limits(
+                try TokenRate(1, per: .seconds(1), burst: 1), prefixLength4: four, prefixLength6: six)
         }
     }
 }

@@ -47,6 +47,16 @@ public struct Reason: Hashable, Sendable {
     public static let notListed = Reason(known: "not-listed")
     /// It came more often than its rate allows.
     public static let rate = Reason(known: "rate-limit")
+    /// It has as many connections as it may have.
+    public static let connectionLimit = Reason(known: "connection-limit")
+    /// It opens streams more often, or has more of them, than it may.
+    public static let streamLimit = Reason(known: "stream-limit")
+    /// Too much is held against it.
+    public static let reputation = Reason(known: "reputation")
+    /// Too many of its neighbours are banned.
+    public static let widened = Reason(known: "widened")
+    /// It shares an address with others, for whose sake the address is spared.
+    public static let sharedAddress = Reason(known: "shared-address")
     /// It is on a list that lets it pass.
     public static let allowListed = Reason(known: "allow-listed")
 }

@@ -132,7 +132,12 @@ extension PeerID: TableKey {
         self.words = words
     }
 
-    func hash(_ seed: HashSeed) -> UInt64 {
+    @inline(__always)
+    func hash(_ seed: HashSeed) -> UInt64 { hash(seed, tail: 0) }
+
+    /// A hash that another number goes into as well, unless it is 0.
+    @inline(__always)
+    func hash(_ seed: HashSeed, tail: UInt64) -> UInt64 {
         var state = SipHash(seed)
         state.absorb(words.0)
         state.absorb(words.1)
@@ -140,6 +145,7 @@ extension PeerID: TableKey {
         state.absorb(words.3)
         state.absorb(words.4)
         state.absorb(words.5)
+        if tail != 0 { state.absorb(tail) }
         return state.finish()
     }
 }

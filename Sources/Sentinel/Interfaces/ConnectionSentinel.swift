@@ -26,4 +26,12 @@ public protocol ConnectionSentinel: Sendable {
 
     /// A stream has been opened; see ``connectionEstablished(_:)``.
     func streamOpened(_ peer: RemotePeer, _ type: StreamType)
+
+    /// A stream that had been opened has ended. The RFC doesn't tell of it; who keeps account of open streams needs
+    /// it. Does nothing unless an implementer has it do something.
+    func streamClosed(_ peer: RemotePeer, _ type: StreamType)
+}
+
+extension ConnectionSentinel {
+    public func streamClosed(_ peer: RemotePeer, _ type: StreamType) {}
 }

@@ -23,6 +23,8 @@ public struct AccessList: Policy {
         case peer(PeerID)
         case address(IPAddress)
         case network(IPNetwork)
+        /// An address with a port, as it is dialled; of a connection that came in, the port it came from.
+        case endpoint(Endpoint)
     }
 
     /// An entry.
@@ -46,30 +48,44 @@ public struct AccessList: Policy {
     private var peers: FlatTable<PeerID, Record>
     private var addresses: AddressTable<Record>
     private var networks: NetworkTable<Record>
+    private var endpoints: FlatTable<EndpointKey, Record>
+    /// Whether the list keeps what is on it when another chain takes this one's place.
+    private let keepsEntries: Bool
     private var reasons: [Reason] = []
     private var reasonNumbers: [Reason: Int] = [:]
 
     /// Makes an empty list.
     ///
-    /// - Parameter seed: decides where entries lie in memory. Leave it random: whoever knows it can choose
-    ///   addresses that make every search slow.
-    public init(name: String, effect: Effect, checks: CheckSet = .all, seed: HashSeed = .random()) {
+    /// - Parameters:
+    ///   - keepsEntries: whether it takes over the entries of the list of the same name that it stands in for when
+    ///     another chain takes this one's place, besides its own: for a list that is added to while it is in use.
+    ///   - seed: decides where entries lie in memory. Leave it random: whoever knows it can choose addresses that
+    ///     make every search slow.
+    public init(
+        name: String, effect: Effect, checks: CheckSet = .all, keepsEntries: Bool = false,
+        seed: HashSeed = .random()
+    ) {
+        self.keepsEntries = keepsEntries
         self.name = name
         self.effect = effect
         self.checks = checks
         peers = FlatTable(seed: seed)
         addresses = AddressTable(seed: seed)
         networks = NetworkTable(seed: seed)
+        endpoints = FlatTable(seed: seed)
     }
+
+    /// Questions never change it.
+    public var isFixed: Bool { true }
 
     // MARK: - Entries
 
     /// How many entries there are, ended ones that still take room among them.
-    public var count: Int { peers.count + addresses.count + networks.count }
+    public var count: Int { peers.count + addresses.count + networks.count + endpoints.count }
 
     /// Makes room for the entries of `subjects` besides those that there are, so that adding them moves nothing.
     public mutating func reserveCapacity(for subjects: some Sequence<Subject>) {
-        var (peers, addresses4, addresses6, networks4, networks6) = (0, 0, 0, 0, 0)
+        var (peers, addresses4, addresses6, networks4, networks6, endpoints) = (0, 0, 0, 0, 0, 0)
         for subject in subjects {
             switch subject.canonical {
             case .peer: peers += 1
@@ -77,11 +93,13 @@ public struct AccessList: Policy {
             case .address(.v6): addresses6 += 1
             case .network(let network) where network.family == .ipv4: networks4 += 1
             case .network: networks6 += 1
+            case .endpoint: endpoints += 1
             }
         }
         self.peers.reserveCapacity(adding: peers)
         addresses.reserveCapacity(adding: addresses4, addresses6)
         networks.reserveCapacity(adding: networks4, networks6)
+        self.endpoints.reserveCapacity(adding: endpoints)
     }
 
     /// Adds an entry, in place of the one that the subject may have.
@@ -105,6 +123,9 @@ public struct AccessList: Policy {
         case .network(let network):
             networks.makeRoom { !$0.isValid(now) }
             networks.update(network, to: record)
+        case .endpoint(let endpoint):
+            endpoints.makeRoom { !$1.isValid(now) }
+            endpoints.update(EndpointKey(endpoint), to: record)
         }
     }
 
@@ -117,6 +138,7 @@ public struct AccessList: Policy {
         case .peer(let peer): entry(peers.remove(peer))
         case .address(let address): entry(addresses.remove(address))
         case .network(let network): entry(networks.remove(network))
+        case .endpoint(let endpoint): entry(endpoints.remove(EndpointKey(endpoint)))
         }
     }
 
@@ -129,6 +151,7 @@ public struct AccessList: Policy {
         peers.removeAll { !$1.isValid(now) }
         addresses.removeAll { !$0.isValid(now) }
         networks.removeAll { !$0.isValid(now) }
+        endpoints.removeAll { !$1.isValid(now) }
         return before - count
     }
 
@@ -140,6 +163,16 @@ public struct AccessList: Policy {
     /// The entry that holds for an address: its own, or else that of the smallest block that it lies in.
     public func entry(for address: IPAddress, now: MonotonicInstant) -> Entry? {
         entry(record(for: address.canonical, now: now))
+    }
+
+    /// The entry that holds for an endpoint: its own, or else that of its address.
+    public func entry(for endpoint: Endpoint, now: MonotonicInstant) -> Entry? {
+        entry(record(for: endpoint, now: now) ?? record(for: endpoint.address.canonical, now: now))
+    }
+
+    private func record(for endpoint: Endpoint, now: MonotonicInstant) -> Record? {
+        guard let record = endpoints[EndpointKey(endpoint)], record.isValid(now) else { return nil }
+        return record
     }
 
     private func record(for peer: PeerID, now: MonotonicInstant) -> Record? {
@@ -185,12 +218,17 @@ public struct AccessList: Policy {
         }
     }
 
-    /// The entry that holds for the peer, or else for its address.
+    /// The entry that holds for the peer, or else for its endpoint, or else for its address.
     private func match(_ question: borrowing Question, now: MonotonicInstant) -> Record? {
         if peers.count > 0, let peer = question.remote.id, let record = record(for: peer, now: now) {
             return record
         }
         guard let address = question.ipAddress else { return nil }
+        if endpoints.count > 0, let endpoint = question.remote.address?.endpoint,
+            let record = record(for: endpoint, now: now)
+        {
+            return record
+        }
         return record(for: address, now: now)
     }
 
@@ -198,13 +236,28 @@ public struct AccessList: Policy {
     /// it doesn't know yet, nor one with addresses on it a peer whose address isn't known yet.
     private func canMatch(_ question: borrowing Question) -> Bool {
         (peers.count == 0 || question.remote.id != nil)
-            && (addresses.count + networks.count == 0 || question.remote.address != nil)
+            && (addresses.count + networks.count + endpoints.count == 0 || question.remote.address != nil)
     }
 
     private func denial(_ question: borrowing Question, _ record: Record, now: MonotonicInstant) -> Denial {
         question.denial(
             by: name, reason: reasons[record.reason], detail: "is on the list",
             duration: record.expires.map { now.duration(to: $0) })
+    }
+
+    /// Takes over the entries of the list that it stands in for, where it is to.
+    public mutating func adopt(_ predecessor: any Policy, now: MonotonicInstant) {
+        guard keepsEntries, let old = predecessor as? AccessList else { return }
+        // Reasons have numbers of their own in each list.
+        let numbers = old.reasons.map { try? number(of: $0) }
+        func taken(_ record: Record) -> Record? {
+            guard record.isValid(now), let reason = numbers[record.reason] else { return nil }
+            return Record(expires: record.expires ?? .distantFuture, reason: reason)
+        }
+        peers.merge(old.peers, taken)
+        addresses.merge(old.addresses, taken)
+        networks.merge(old.networks, taken)
+        endpoints.merge(old.endpoints, taken)
     }
 }
 
@@ -217,6 +270,10 @@ extension AccessList.Subject {
         case .network(let network):
             network.isSingleAddress
                 ? .address(network.first.canonical) : .network(network.canonical)
+        case .endpoint(let endpoint):
+            .endpoint(
+                Endpoint(
+                    address: endpoint.address.canonical, transport: endpoint.transport, port: endpoint.port))
         }
     }
 }

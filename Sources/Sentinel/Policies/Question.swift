@@ -13,6 +13,16 @@ public struct Question: Hashable, Sendable {
     public let stream: StreamType?
     /// The peer's own IP address, see ``RemotePeer/ipAddress``.
     public let ipAddress: IPAddress?
+    /// What the policy that is asked keeps account of.
+    public internal(set) var share = Share.all
+
+    /// The address, where the policy that is asked keeps account of it.
+    @inlinable
+    public var source: IPAddress? { share.contains(.source) ? ipAddress : nil }
+
+    /// The peer, where the policy that is asked keeps account of it.
+    @inlinable
+    public var peer: PeerID? { share.contains(.peer) ? remote.id : nil }
 
     public init(_ check: Check, about remote: RemotePeer, stream: StreamType? = nil) {
         ipAddress = remote.ipAddress
@@ -39,13 +49,15 @@ public struct Question: Hashable, Sendable {
     /// At accept, a source that hasn't proven its address is refused in user space only, whatever `plane` says.
     public func denial(
         by policy: String, reason: Reason, basis: Basis = .rule, detail: String = "",
-        network: IPNetwork? = nil, duration: Duration? = nil, plane: Plane = .kernel, streamAction: StreamAction = .endConnection,
+        network: IPNetwork? = nil, duration: Duration? = nil, plane: Plane = .kernel,
+        streamAction: StreamAction = .endConnection,
         disconnectReason: DisconnectReason = .gated
     ) -> Denial {
         let isEvidence = check != .accept || remote.source != .unproven
         return Denial(
             at: check, by: policy, reason: reason, basis: basis, source: remote.source, detail: detail,
-            network: network, duration: duration, plane: isEvidence ? plane : .userSpace, streamAction: streamAction,
+            network: network, duration: duration, plane: isEvidence ? plane : .userSpace,
+            streamAction: streamAction,
             disconnectReason: disconnectReason)
     }
 }

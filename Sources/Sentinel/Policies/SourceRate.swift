@@ -3,82 +3,125 @@
 
 public import Inet
 
-/// Lets each source come only so often: a token bucket for every address or block of addresses.
+/// Lets each source come only so often: a token bucket for every address, for blocks of addresses around it, at
+/// several lengths at once, and for every peer once it is known.
 ///
-/// Each question takes a token of its source; where none is left, it is denied. A denial costs no token, so a
-/// source that goes on asking gets through at its rate. Which questions count is the policy's choice of checks;
-/// accept, unless told otherwise.
+/// Each question takes a token of every bucket that its source has; where one of them is empty, it is denied. A
+/// denial costs no token, so a source that goes on asking gets through at its rate. Which questions count is the
+/// policy's choice of checks; accept, unless told otherwise. The peer's bucket counts at secured, when a handshake has
+/// shown who it is.
 ///
 /// Memory is bounded by the capacity, whatever comes. Of each source the table holds the moment at which its
 /// bucket will be full again; where a new source needs room, the bucket that is fullest gives way, which is
 /// the one with the least to remember. A source that has given way starts with a full bucket. A source whose
-/// address isn't known, a relayed one among them, has no bucket and passes.
+/// address isn't known, a relayed one among them, has no bucket of an address.
+///
+/// Source: go-libp2p's `x/rate` limits subnets in this way; it takes tokens of the first buckets also where a later
+/// one is empty, which here nobody loses.
 public struct SourceRate: Policy {
-    /// Which sources share a bucket, and which have none.
-    public struct Sources: Hashable, Sendable {
-        /// IPv4 addresses that agree in so many bits share a bucket.
-        public let prefixLength4: Int
-        /// IPv6 addresses that agree in so many bits share a bucket.
-        public let prefixLength6: Int
-        /// Whether 127.0.0.0/8 and ::1 have no bucket.
-        public let exemptsLoopback: Bool
+    /// The buckets of one prefix length of one address family.
+    public struct Tier: Hashable, Sendable {
+        public let family: IPAddress.Family
+        /// Addresses that agree in so many bits share a bucket.
+        public let prefixLength: Int
+        public let rate: TokenRate
 
-        /// By default every IPv4 address has a bucket, every IPv6 /64 (what one subscriber has at least), and
-        /// loopback none.
-        ///
-        /// - Throws: `outOfRange` for a prefix length that an address doesn't have.
+        /// - Throws: `outOfRange` for a prefix length that is longer than an address, or wider than policies keep
+        ///   account of: 16 to 32 for IPv4, 32 to 128 for IPv6.
         public init(
-            prefixLength4: Int = 32, prefixLength6: Int = 64, exemptsLoopback: Bool = true
+            _ family: IPAddress.Family, prefixLength: Int, rate: TokenRate
         ) throws(SentinelError) {
-            guard (0...32).contains(prefixLength4), (0...128).contains(prefixLength6) else {
-                throw SentinelError(
-                    .outOfRange, in: "prefix length", remedy: "0 to 32 for IPv4, 0 to 128 for IPv6")
-            }
-            self.prefixLength4 = prefixLength4
-            self.prefixLength6 = prefixLength6
-            self.exemptsLoopback = exemptsLoopback
-        }
-
-        /// The bucket of an address, nil where it has none.
-        @inline(__always)
-        func key(_ address: IPAddress) -> AddressKey? {
-            switch address.canonical {
-            case .v4(let address):
-                if exemptsLoopback && address.bits >> 24 == 127 { return nil }
-                return AddressKey(address.masked(to: prefixLength4))
-            case .v6(let address):
-                if exemptsLoopback && address.high == 0 && address.low == 1 { return nil }
-                return AddressKey(address.masked(to: prefixLength6))
-            }
+            try family.requirePolicyPrefix(prefixLength)
+            self.family = family
+            self.prefixLength = prefixLength
+            self.rate = rate
         }
     }
 
+    /// How often sources may come.
+    public struct Limits: Hashable, Sendable {
+        /// At most ``maximumTierCount`` for each family.
+        public var tiers: [Tier]
+        /// How often a peer may come; nil for as often as its addresses may.
+        public var peer: TokenRate?
+        /// Whether 127.0.0.0/8 and ::1 have no bucket.
+        public var exemptsLoopback: Bool
+
+        public init(tiers: [Tier], peer: TokenRate? = nil, exemptsLoopback: Bool = true) {
+            self.tiers = tiers
+            self.peer = peer
+            self.exemptsLoopback = exemptsLoopback
+        }
+
+        /// One rate for every IPv4 address and every IPv6 block of so many bits: a /64 is what one subscriber has at
+        /// least.
+        ///
+        /// - Throws: as ``Tier/init(_:prefixLength:rate:)``.
+        public init(
+            _ rate: TokenRate, prefixLength4: Int = 32, prefixLength6: Int = 64, exemptsLoopback: Bool = true
+        ) throws(SentinelError) {
+            self.init(
+                tiers: [
+                    try Tier(.ipv4, prefixLength: prefixLength4, rate: rate),
+                    try Tier(.ipv6, prefixLength: prefixLength6, rate: rate),
+                ], exemptsLoopback: exemptsLoopback)
+        }
+    }
+
+    /// More tiers for one family make every question dearer, and say little more.
+    public static let maximumTierCount = 8
+
     public let name: String
-    public let rate: TokenRate
-    public let sources: Sources
+    public let limits: Limits
     /// The questions that take a token.
     public let checks: CheckSet
+    /// Where its denials live at most.
+    public let plane: Plane
 
-    /// The moment at which each source's bucket is full again, in nanoseconds of the clock.
-    private var fullAt: SourceTable
-    private let detail: String
+    private let tiers4: [Tier]
+    private let tiers6: [Tier]
+    private let details: [TokenRate: String]
+    private var seed: HashSeed
+    /// The moment at which each bucket is full again.
+    private var fullAt: BoundedTable<Moment>
+    private let fullCapacity: Int
 
-    /// The capacity that is meant where none is given: 1.5 MiB.
+    /// The capacity that is meant where none is given: 1 MiB.
     public static let defaultCapacity = 65_536
 
     /// - Parameters:
-    ///   - capacity: how many sources are remembered, at 24 bytes each.
+    ///   - plane: where its denials live at most.
+    ///   - capacity: how many sources are remembered, at 16 bytes each.
     ///   - seed: decides where sources lie in memory; leave it random, see ``AccessList``.
+    /// - Throws: `tooLong` for more than ``maximumTierCount`` tiers of a family.
     public init(
-        name: String, rate: TokenRate, sources: Sources, checks: CheckSet = .accept,
+        name: String, limits: Limits, checks: CheckSet = .accept, plane: Plane = .kernel,
         capacity: Int = defaultCapacity, seed: HashSeed = .random()
-    ) {
+    ) throws(SentinelError) {
+        tiers4 = limits.tiers.filter { $0.family == .ipv4 }
+        tiers6 = limits.tiers.filter { $0.family == .ipv6 }
+        guard max(tiers4.count, tiers6.count) <= Self.maximumTierCount else {
+            throw SentinelError(
+                .tooLong, in: "policy \(name)",
+                remedy: "at most \(Self.maximumTierCount) prefix lengths of a family can have rates")
+        }
         self.name = name
-        self.rate = rate
-        self.sources = sources
+        self.limits = limits
         self.checks = checks
-        fullAt = SourceTable(capacity: capacity, seed: seed)
-        detail = "comes more often than \(rate)"
+        self.plane = plane
+        self.seed = seed
+        fullCapacity = capacity
+        fullAt = BoundedTable(capacity: capacity)
+        details = Dictionary(
+            (limits.tiers.map(\.rate) + [limits.peer].compactMap(\.self)).map {
+                ($0, "comes more often than \($0)")
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    public func instance(of count: Int) -> SourceRate {
+        var instance = self
+        instance.fullAt = BoundedTable(capacity: fullCapacity / count)
+        return instance
     }
 
     /// How many sources are remembered at most.
@@ -86,35 +129,112 @@ public struct SourceRate: Policy {
 
     /// How many sources have less than a full bucket.
     public func activeSourceCount(now: MonotonicInstant) -> Int {
-        fullAt.count(above: now.nanoseconds)
+        var count = 0
+        fullAt.forEach { if $0.nanoseconds > now.nanoseconds { count += 1 } }
+        return count
     }
 
-    /// How many tokens an address has left; nil where it has no bucket.
+    /// How many tokens an address has left in the emptiest of its buckets; nil where it has none.
     public func tokens(_ address: IPAddress, now: MonotonicInstant) -> Int? {
-        guard let key = sources.key(address) else { return nil }
-        let missing = max(0, (fullAt[key] ?? .min).subtractingSaturating(now.nanoseconds))
+        guard !isExempt(address.canonical) else { return nil }
+        return tiers(of: address.canonical).map { tier in
+            tokens(fingerprint(address.canonical, tier), tier.rate, now: now)
+        }.min()
+    }
+
+    /// How many tokens a peer has left; nil where peers have no buckets.
+    public func tokens(_ peer: PeerID, now: MonotonicInstant) -> Int? {
+        limits.peer.map { tokens(seed.fingerprint(peer), $0, now: now) }
+    }
+
+    private func tokens(_ bucket: Fingerprint, _ rate: TokenRate, now: MonotonicInstant) -> Int {
+        let missing = max(0, (fullAt[bucket]?.nanoseconds ?? .min).subtractingSaturating(now.nanoseconds))
         return Int((rate.nanosecondsPerBurst - missing) / rate.nanosecondsPerToken)
     }
 
+    // MARK: - Deciding
+
     public mutating func decide(_ question: borrowing Question, now: MonotonicInstant) -> Verdict {
-        guard checks.contains(question.check), let address = question.ipAddress,
-            let key = sources.key(address)
-        else { return .pass }
-        if take(key, now: now) { return .pass }
-        return .deny(
-            question.denial(by: name, reason: .rate, detail: detail, disconnectReason: .rateLimited))
+        if checks.contains(question.check), let address = question.source, !isExempt(address),
+            let rate = take(address, now: now)
+        {
+            return deny(question, rate, basis: .address)
+        }
+        if question.check == .secured, let rate = limits.peer, let peer = question.peer,
+            !isExempt(question.ipAddress),
+            !take(seed.fingerprint(peer), rate, now: now)
+        {
+            return deny(question, rate, basis: .peer)
+        }
+        return .pass
+    }
+
+    private func deny(_ question: borrowing Question, _ rate: TokenRate, basis: Basis) -> Verdict {
+        .deny(
+            question.denial(
+                by: name, reason: .rate, basis: basis, detail: details[rate] ?? "", plane: plane,
+                disconnectReason: .rateLimited))
+    }
+
+    @inline(__always)
+    private func isExempt(_ address: IPAddress?) -> Bool {
+        guard limits.exemptsLoopback, let address else { return false }
+        return address.isLoopback
+    }
+
+    /// Takes a token of each bucket, where all have one.
+    ///
+    /// - Returns: the rate of the first bucket that is empty; then nothing is taken.
+    @inline(__always)
+    private mutating func take(_ address: IPAddress, now: MonotonicInstant) -> TokenRate? {
+        let tiers = tiers(of: address)
+        if tiers.count > 1 {
+            for tier in tiers where !has(fingerprint(address, tier), tier.rate, now: now) { return tier.rate }
+        }
+        for tier in tiers where !take(fingerprint(address, tier), tier.rate, now: now) { return tier.rate }
+        return nil
+    }
+
+    @inline(__always)
+    private func tiers(of address: IPAddress) -> [Tier] {
+        address.family == .ipv4 ? tiers4 : tiers6
+    }
+
+    @inline(__always)
+    private func fingerprint(_ address: IPAddress, _ tier: Tier) -> Fingerprint {
+        seed.fingerprint(address, prefixLength: tier.prefixLength)
+    }
+
+    /// Whether a bucket has a token.
+    @inline(__always)
+    private func has(_ bucket: Fingerprint, _ rate: TokenRate, now: MonotonicInstant) -> Bool {
+        Self.next(fullAt[bucket], rate, now: now) != nil
     }
 
     /// Takes a token, where there is one.
-    private mutating func take(_ key: AddressKey, now: MonotonicInstant) -> Bool {
-        fullAt.update(key) { full in
-            // The generic cell rate algorithm, ITU-T I.371: a token less is a full bucket one interval later.
-            let next = max(full ?? .min, now.nanoseconds).addingSaturating(rate.nanosecondsPerToken)
-            guard next.subtractingSaturating(now.nanoseconds) <= rate.nanosecondsPerBurst else {
-                return false
-            }
+    @inline(__always)
+    private mutating func take(_ bucket: Fingerprint, _ rate: TokenRate, now: MonotonicInstant) -> Bool {
+        fullAt.update(bucket) { full in
+            guard let next = Self.next(full, rate, now: now) else { return false }
             full = next
             return true
         }
+    }
+
+    /// When a bucket is full again once a token has been taken; nil where it has none.
+    ///
+    /// Source: the generic cell rate algorithm, ITU-T I.371: a token less is a full bucket one interval later.
+    @inline(__always)
+    private static func next(_ full: Moment?, _ rate: TokenRate, now: MonotonicInstant) -> Moment? {
+        let next = max(full?.nanoseconds ?? .min, now.nanoseconds).addingSaturating(rate.nanosecondsPerToken)
+        guard next.subtractingSaturating(now.nanoseconds) <= rate.nanosecondsPerBurst else { return nil }
+        return Moment(nanoseconds: next)
+    }
+
+    /// Takes over what each source has used up.
+    public mutating func adopt(_ predecessor: any Policy, now: MonotonicInstant) {
+        guard let old = predecessor as? SourceRate else { return }
+        seed = old.seed
+        fullAt.merge(old.fullAt)
     }
 }

@@ -51,6 +51,12 @@ struct AddressTable<Value: TableValue>: Sendable {
         six.removeAll { _, value in isUnwanted(value) }
     }
 
+    /// Adds what another table holds and this one doesn't, see ``FlatTable``.
+    mutating func merge(_ other: AddressTable, _ transform: (Value) -> Value?) {
+        four.merge(other.four, transform)
+        six.merge(other.six, transform)
+    }
+
     /// Where one more address needs more room, removes what `isUnwanted` holds for, see ``FlatTable``.
     mutating func makeRoom(dropping isUnwanted: (Value) -> Bool) {
         four.makeRoom { _, value in isUnwanted(value) }

@@ -103,6 +103,15 @@ struct FlatTable<Key: TableKey, Value: TableValue>: Sendable {
         rebuild(capacity: isRoomy ? capacity : grownCapacity) { !isUnwanted($0, $1) }
     }
 
+    /// Adds what another table holds and this one doesn't.
+    ///
+    /// - Parameter transform: makes its values this table's; what it gives nil for is left out.
+    mutating func merge(_ other: FlatTable, _ transform: (Value) -> Value?) {
+        other.forEach { key, value in
+            if self[key] == nil, let value = transform(value) { update(key, to: value) }
+        }
+    }
+
     /// Calls `body` with every key and its value, in no order.
     func forEach(_ body: (Key, Value) -> Void) {
         for slot in slots where !slot.value.isVacant {

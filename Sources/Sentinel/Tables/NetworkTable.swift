@@ -60,6 +60,14 @@ struct NetworkTable<Value: TableValue>: Sendable {
         six.removeAll { _, value in isUnwanted(value) }
     }
 
+    /// Adds what another table holds and this one doesn't, see ``FlatTable``.
+    mutating func merge(_ other: NetworkTable, _ transform: (Value) -> Value?) {
+        four.merge(other.four, transform)
+        six.merge(other.six, transform)
+        other.four.forEach { key, _ in lengths4.insert(key.first, key.length) }
+        other.six.forEach { key, _ in lengths6.insert(key.network, key.length) }
+    }
+
     /// Where one more block needs more room, removes what `isUnwanted` holds for, see ``FlatTable``.
     mutating func makeRoom(dropping isUnwanted: (Value) -> Bool) {
         four.makeRoom { _, value in isUnwanted(value) }

@@ -31,6 +31,9 @@ struct NetworkKey4: TableKey {
         self.prefixLength = UInt8(truncatingIfNeeded: prefixLength)
     }
 
+    var first: IPv4Address { IPv4Address(bits: bits) }
+    var length: Int { Int(prefixLength) }
+
     static var vacant: NetworkKey4 { NetworkKey4(IPv4Address(bits: 0), prefixLength: 0) }
 
     @inline(__always)
@@ -72,6 +75,9 @@ struct NetworkKey6: TableKey {
         self.prefixLength = UInt8(truncatingIfNeeded: prefixLength)
     }
 
+    var network: IPv6Address { IPv6Address(high: first.high, low: first.low) }
+    var length: Int { Int(prefixLength) }
+
     static var vacant: NetworkKey6 { NetworkKey6(IPv6Address(high: 0, low: 0), prefixLength: 0) }
 
     @inline(__always)
@@ -83,21 +89,32 @@ struct NetworkKey6: TableKey {
     }
 }
 
-/// An address as a table's key, of either family: IPv4 in the place that RFC 4291 maps it to, which no canonical
-/// IPv6 address takes.
-struct AddressKey: TableKey {
-    private let key: Key6
+/// An endpoint as a table's key, its address in canonical form: IPv4 in the place that RFC 4291 maps it to, which no
+/// canonical IPv6 address takes.
+struct EndpointKey: TableKey {
+    private let address: Key6
+    private let transport: UInt8
+    private let port: UInt16
 
-    init(_ address: IPv4Address) {
-        key = Key6(IPv6Address(high: 0, low: 0xFFFF << 32 | UInt64(address.bits)))
+    init(_ endpoint: Endpoint) {
+        switch endpoint.address {
+        case .v4(let four): address = Key6(IPv6Address(high: 0, low: 0xFFFF << 32 | UInt64(four.bits)))
+        case .v6(let six): address = Key6(six)
+        }
+        transport = endpoint.transport.rawValue
+        port = endpoint.port
     }
 
-    init(_ address: IPv6Address) {
-        key = Key6(address)
+    /// No endpoint has port 0.
+    static var vacant: EndpointKey {
+        EndpointKey(Endpoint(address: .v4(IPv4Address(bits: 0)), transport: .tcp, port: 0))
     }
-
-    static var vacant: AddressKey { AddressKey(IPv4Address(bits: 0)) }
 
     @inline(__always)
-    func hash(_ seed: HashSeed) -> UInt64 { key.hash(seed) }
+    func hash(_ seed: HashSeed) -> UInt64 {
+        var state = SipHash(seed)
+        state.absorb(address.high)
+        state.absorb(address.low)
+        return state.finish(tail: UInt64(transport) << 16 | UInt64(port), tailCount: 3)
+    }
 }

@@ -90,9 +90,8 @@ struct ListenCommand: AsyncParsableCommand {
         for subject in deny.map(AccessList.Subject.network) + denyPeer.map(AccessList.Subject.peer) {
             try denied.insert(subject, reason: .denyListed, now: clock())
         }
-        let limit = SourceRate(
-            name: "source-rate", rate: try TokenRate(rate, per: .seconds(1), burst: burst),
-            sources: try SourceRate.Sources())
+        let limit = try SourceRate(
+            name: "source-rate", limits: try .init(try TokenRate(rate, per: .seconds(1), burst: burst)))
         return try PolicySentinel([denied, limit], clock: clock)
     }
 
