@@ -19,18 +19,20 @@ internal import Inet
 /// All methods may be called from any thread.
 public final class PolicySentinel: Sendable {
     private let clock: MonotonicClock
-    let shards: [ChainShard]
+    /// In the object itself: to count references to something that all threads share would have them wait for each
+    /// other.
+    private let shards: InlineArray<64, ChainShard>
     /// Decides where peers and addresses belong.
     private let seed = HashSeed.random()
 
     /// So many instances of each policy there are: far more than there are threads that ask at a time.
-    public static let instanceCount = 64
+    public static var instanceCount: Int { 64 }
 
     /// IPv4 addresses that agree in so many bits belong to the same instance. No policy may keep account of wider
     /// blocks.
-    public static let widestPrefixLength4 = 16
+    public static var widestPrefixLength4: Int { 16 }
     /// IPv6 addresses that agree in so many bits belong to the same instance.
-    public static let widestPrefixLength6 = 32
+    public static var widestPrefixLength6: Int { 32 }
 
     /// - Parameters:
     ///   - policies: the chain, the first to be asked first. Their names must differ.
@@ -40,7 +42,7 @@ public final class PolicySentinel: Sendable {
         try Self.validate(policies)
         self.clock = clock
         let tallies = policies.map { PolicyTally.Counter($0.name) }
-        shards = (0..<Self.instanceCount).map { _ in
+        shards = InlineArray { _ in
             ChainShard(policies.map { $0.instance(of: Self.instanceCount) }, tallies)
         }
     }
@@ -67,17 +69,18 @@ public final class PolicySentinel: Sendable {
 
     /// The answer to a question.
     public func decide(_ question: Question) -> Decision {
-        rule(on: question).decision
+        ask(question)?.decision ?? .allow
     }
 
     /// The answer to a question, with what was set aside on the way to it.
     public func rule(on question: Question) -> Ruling {
+        ask(question) ?? Ruling(decision: .allow)
+    }
+
+    private func ask(_ question: Question) -> Ruling? {
         let now = clock()
         return withShards(question.ipAddress, question.remote.id) { links, other in
-            var asking = ChainAsking(question, isSplit: other != nil)
-            let ruling = asking.ask(&links, other, now: now)
-            asking.tell(&links, other, ruling, now: now)
-            return ruling
+            ChainAsking.ask(question, &links, other, now: now)
         }
     }
 
@@ -100,10 +103,10 @@ public final class PolicySentinel: Sendable {
 
     private func observeEverywhere(_ event: Event, now: MonotonicInstant) {
         let home = event.remote.id.map { shard(of: $0) } ?? 0
-        for (number, shard) in shards.enumerated() {
+        for number in shards.indices {
             var event = event
             event.share = number == home ? .all : []
-            shard.links.withLock { links in
+            shards[number].links.withLock { links in
                 for index in links.indices { links[index].policy.observe(event, now: now) }
             }
         }
@@ -130,7 +133,7 @@ public final class PolicySentinel: Sendable {
                     if let old = shard.pointee.first(where: { $0.policy.name == policy.name })?.policy {
                         instance.adopt((old as? Shadowed)?.policy ?? old, now: now)
                     }
-                    return ChainLink(policy: instance, counter: tally)
+                    return ChainLink(instance, tally)
                 }
             }
         }
@@ -151,7 +154,7 @@ public final class PolicySentinel: Sendable {
         }
         guard let index else { return [] }
         return withAllShards { shards in
-            guard shards[0].pointee[index].policy.isFixed else {
+            guard shards[0].pointee[index].isFixed else {
                 return shards.compactMap { $0.pointee[index].change(as: kind) { body(&$0, now) } }
             }
             // One of them is changed while no other has hold of what it holds, or changing it would copy it.

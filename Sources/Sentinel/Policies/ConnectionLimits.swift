@@ -142,6 +142,11 @@ public struct ConnectionLimits: Policy {
         }
     }
 
+    /// Wherever a connection can still be refused.
+    public var checks: CheckSet { CheckSet.all.subtracting(.stream) }
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
+
     public func instance(of count: Int) -> ConnectionLimits {
         var instance = self
         instance.counts = BoundedTable(capacity: fullCapacity / count)
@@ -164,7 +169,6 @@ public struct ConnectionLimits: Policy {
     // MARK: - Deciding
 
     public mutating func decide(_ question: borrowing Question, now: MonotonicInstant) -> Verdict {
-        guard question.check != .stream else { return .pass }
         let direction = question.remote.direction
         if question.share.contains(.rest), total[direction] >= limits.total[direction] {
             return deny(
@@ -172,7 +176,9 @@ public struct ConnectionLimits: Policy {
                 "all \(limits.total[direction]) \(direction) connections are taken", plane: .userSpace)
         }
         if let address = question.source, !(limits.exemptsLoopback && address.isLoopback) {
-            for tier in tiers(of: address) {
+            // By index: to count references to the tiers, which all instances share, would have threads wait.
+            for index in 0..<tierCount(of: address) {
+                let tier = tier(index, of: address)
                 let key = seed.fingerprint(address, prefixLength: tier.prefixLength)
                 if Int(counts[key]?[direction] ?? 0) >= tier.most[direction] {
                     let block = IPNetwork(containing: address, prefixLength: tier.prefixLength)
@@ -203,8 +209,13 @@ public struct ConnectionLimits: Policy {
     }
 
     @inline(__always)
-    private func tiers(of address: IPAddress) -> [Tier] {
-        address.family == .ipv4 ? tiers4 : tiers6
+    private func tierCount(of address: IPAddress) -> Int {
+        address.family == .ipv4 ? tiers4.count : tiers6.count
+    }
+
+    @inline(__always)
+    private func tier(_ index: Int, of address: IPAddress) -> Tier {
+        address.family == .ipv4 ? tiers4[index] : tiers6[index]
     }
 
     // MARK: - Counting
@@ -221,7 +232,7 @@ public struct ConnectionLimits: Policy {
         let direction = event.remote.direction
         if event.share.contains(.rest) { total.add(Int(count), direction) }
         if let address = event.source {
-            for tier in tiers(of: address) {
+            for tier in address.family == .ipv4 ? tiers4 : tiers6 {
                 add(count, seed.fingerprint(address, prefixLength: tier.prefixLength), direction)
             }
         }

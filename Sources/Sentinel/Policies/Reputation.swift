@@ -107,6 +107,11 @@ public struct Reputation: Policy {
         scores = BoundedTable(capacity: capacity)
     }
 
+    /// All of them: a peer with too much against it is to be refused as early as it is known.
+    public var checks: CheckSet { .all }
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
+
     public func instance(of count: Int) -> Reputation {
         var instance = self
         instance.scores = BoundedTable(capacity: fullCapacity / count)

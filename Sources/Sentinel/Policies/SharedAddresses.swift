@@ -91,6 +91,11 @@ public struct SharedAddresses: Policy {
         households = HouseholdTable(capacity: capacity)
     }
 
+    /// Where a handshake has told the peers of an address apart.
+    public var checks: CheckSet { .secured }
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
+
     public func instance(of count: Int) -> SharedAddresses {
         var instance = self
         instance.households = HouseholdTable(capacity: fullCapacity / count)

@@ -69,12 +69,12 @@ public struct SourceRate: Policy {
     }
 
     /// More tiers for one family make every question dearer, and say little more.
-    public static let maximumTierCount = 8
+    public static var maximumTierCount: Int { 8 }
 
     public let name: String
     public let limits: Limits
-    /// The questions that take a token.
-    public let checks: CheckSet
+    /// The questions that take a token of the address's buckets.
+    public let addressChecks: CheckSet
     /// Where its denials live at most.
     public let plane: Plane
 
@@ -90,6 +90,7 @@ public struct SourceRate: Policy {
     public static let defaultCapacity = 65_536
 
     /// - Parameters:
+    ///   - checks: the questions that take a token of the address's buckets.
     ///   - plane: where its denials live at most.
     ///   - capacity: how many sources are remembered, at 16 bytes each.
     ///   - seed: decides where sources lie in memory; leave it random, see ``AccessList``.
@@ -107,7 +108,7 @@ public struct SourceRate: Policy {
         }
         self.name = name
         self.limits = limits
-        self.checks = checks
+        addressChecks = checks
         self.plane = plane
         self.seed = seed
         fullCapacity = capacity
@@ -117,6 +118,11 @@ public struct SourceRate: Policy {
                 ($0, "comes more often than \($0)")
             }, uniquingKeysWith: { first, _ in first })
     }
+
+    /// Those that take a token.
+    public var checks: CheckSet { limits.peer == nil ? addressChecks : addressChecks.union(.secured) }
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
 
     public func instance(of count: Int) -> SourceRate {
         var instance = self
@@ -129,16 +135,15 @@ public struct SourceRate: Policy {
 
     /// How many sources have less than a full bucket.
     public func activeSourceCount(now: MonotonicInstant) -> Int {
-        var count = 0
-        fullAt.forEach { if $0.nanoseconds > now.nanoseconds { count += 1 } }
-        return count
+        fullAt.count { $0.nanoseconds > now.nanoseconds }
     }
 
     /// How many tokens an address has left in the emptiest of its buckets; nil where it has none.
     public func tokens(_ address: IPAddress, now: MonotonicInstant) -> Int? {
         guard !isExempt(address.canonical) else { return nil }
-        return tiers(of: address.canonical).map { tier in
-            tokens(fingerprint(address.canonical, tier), tier.rate, now: now)
+        return (address.canonical.family == .ipv4 ? tiers4 : tiers6).map { tier in
+            tokens(
+                seed.fingerprint(address.canonical, prefixLength: tier.prefixLength), tier.rate, now: now)
         }.min()
     }
 
@@ -155,7 +160,7 @@ public struct SourceRate: Policy {
     // MARK: - Deciding
 
     public mutating func decide(_ question: borrowing Question, now: MonotonicInstant) -> Verdict {
-        if checks.contains(question.check), let address = question.source, !isExempt(address),
+        if addressChecks.contains(question.check), let address = question.source, !isExempt(address),
             let rate = take(address, now: now)
         {
             return deny(question, rate, basis: .address)
@@ -187,22 +192,29 @@ public struct SourceRate: Policy {
     /// - Returns: the rate of the first bucket that is empty; then nothing is taken.
     @inline(__always)
     private mutating func take(_ address: IPAddress, now: MonotonicInstant) -> TokenRate? {
-        let tiers = tiers(of: address)
-        if tiers.count > 1 {
-            for tier in tiers where !has(fingerprint(address, tier), tier.rate, now: now) { return tier.rate }
+        // By index: to count references to the tiers, which all instances share, would have threads wait.
+        let count = tierCount(of: address)
+        var buckets = InlineArray<8, Fingerprint>(repeating: .vacant)
+        for index in 0..<count {
+            let tier = tier(index, of: address)
+            buckets[index] = seed.fingerprint(address, prefixLength: tier.prefixLength)
+            if count > 1, !has(buckets[index], tier.rate, now: now) { return tier.rate }
         }
-        for tier in tiers where !take(fingerprint(address, tier), tier.rate, now: now) { return tier.rate }
+        for index in 0..<count {
+            let rate = tier(index, of: address).rate
+            if !take(buckets[index], rate, now: now) { return rate }
+        }
         return nil
     }
 
     @inline(__always)
-    private func tiers(of address: IPAddress) -> [Tier] {
-        address.family == .ipv4 ? tiers4 : tiers6
+    private func tierCount(of address: IPAddress) -> Int {
+        address.family == .ipv4 ? tiers4.count : tiers6.count
     }
 
     @inline(__always)
-    private func fingerprint(_ address: IPAddress, _ tier: Tier) -> Fingerprint {
-        seed.fingerprint(address, prefixLength: tier.prefixLength)
+    private func tier(_ index: Int, of address: IPAddress) -> Tier {
+        address.family == .ipv4 ? tiers4[index] : tiers6[index]
     }
 
     /// Whether a bucket has a token.

@@ -80,6 +80,11 @@ public struct StreamLimits: Policy {
         records = BoundedTable(capacity: capacity)
     }
 
+    /// Where streams are opened.
+    public var checks: CheckSet { .stream }
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
+
     public func instance(of count: Int) -> StreamLimits {
         var instance = self
         instance.records = BoundedTable(capacity: fullCapacity / count)

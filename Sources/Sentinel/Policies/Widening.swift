@@ -136,6 +136,11 @@ public struct Widening: Policy {
         denied = BoundedTable(capacity: capacity)
     }
 
+    /// Where sources come in.
+    public var checks: CheckSet { .accept }
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
+
     public func instance(of count: Int) -> Widening {
         var instance = self
         instance.sightings = BoundedTable(capacity: fullCapacity / count)
