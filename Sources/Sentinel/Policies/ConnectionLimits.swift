@@ -88,10 +88,17 @@ public struct ConnectionLimits: Policy {
         }
 
         func add(_ count: Int, _ direction: Direction) {
-            if direction == .outbound {
-                outbound.wrappingAdd(count, ordering: .relaxed)
-            } else {
-                inbound.wrappingAdd(count, ordering: .relaxed)
+            if direction == .outbound { Self.add(count, to: outbound) } else { Self.add(count, to: inbound) }
+        }
+
+        /// What closes without having been counted, before a reload perhaps, never makes less than none.
+        private static func add(_ count: Int, to total: borrowing Atomic<Int>) {
+            var old = total.load(ordering: .relaxed)
+            while true {
+                let (exchanged, current) = total.compareExchange(
+                    expected: old, desired: max(0, old + count), ordering: .relaxed)
+                if exchanged { return }
+                old = current
             }
         }
     }
@@ -112,7 +119,8 @@ public struct ConnectionLimits: Policy {
     ///   - plane: where its denials live at most.
     ///   - capacity: how many sources and peers are counted, at 16 bytes each.
     ///   - seed: decides where sources lie in memory; leave it random, see ``AccessList``.
-    /// - Throws: `outOfRange` for a limit of less than one, `tooLong` for more than eight tiers of a family.
+    /// - Throws: `outOfRange` for a limit of less than one, `tooLong` for more than eight tiers of a family,
+    ///   `malformed` for two of one prefix length.
     public init(
         name: String, limits: Limits, plane: Plane = .userSpace, capacity: Int = SourceRate.defaultCapacity,
         seed: HashSeed = .random()
@@ -125,6 +133,10 @@ public struct ConnectionLimits: Policy {
             throw SentinelError(
                 .tooLong, in: "policy \(name)",
                 remedy: "at most \(SourceRate.maximumTierCount) prefix lengths of a family can have limits")
+        }
+        guard [tiers4, tiers6].allSatisfy({ Set($0.map(\.prefixLength)).count == $0.count }) else {
+            throw SentinelError(
+                .malformed, in: "policy \(name)", remedy: "a prefix length of a family has one limit")
         }
         self.name = name
         self.limits = limits
@@ -169,6 +181,7 @@ public struct ConnectionLimits: Policy {
     // MARK: - Deciding
 
     public mutating func decide(_ question: borrowing Question, now: MonotonicInstant) -> Verdict {
+        guard question.check != .stream else { return .pass }
         let direction = question.remote.direction
         if question.share.contains(.rest), total[direction] >= limits.total[direction] {
             return deny(

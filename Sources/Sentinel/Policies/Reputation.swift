@@ -151,10 +151,10 @@ public struct Reputation: Policy {
                 return deny(question, moment, basis: .address, plane: .userSpace, now: now)
             }
         }
-        guard question.check != .accept, let peer = question.peer,
-            let moment = scores[seed.fingerprint(peer)]
-        else { return .pass }
+        guard let peer = question.peer, let moment = scores[seed.fingerprint(peer)] else { return .pass }
         if scale.isBanned(moment, now: now) {
+            // Where it comes from is not to blame: others may be there.
+            let plane = question.check == .accept ? .userSpace : plane
             return deny(question, moment, basis: .peer, plane: plane, now: now)
         }
         if CheckSet.dials.contains(question.check), scale.isAvoided(moment, now: now) {

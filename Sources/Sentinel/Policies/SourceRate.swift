@@ -9,7 +9,7 @@ public import Inet
 /// Each question takes a token of every bucket that its source has; where one of them is empty, it is denied. A
 /// denial costs no token, so a source that goes on asking gets through at its rate. Which questions count is the
 /// policy's choice of checks; accept, unless told otherwise. The peer's bucket counts at secured, when a handshake has
-/// shown who it is.
+/// shown who it is, and not where this node has dialled it.
 ///
 /// Memory is bounded by the capacity, whatever comes. Of each source the table holds the moment at which its
 /// bucket will be full again; where a new source needs room, the bucket that is fullest gives way, which is
@@ -78,8 +78,9 @@ public struct SourceRate: Policy {
     /// Where its denials live at most.
     public let plane: Plane
 
-    private let tiers4: [Tier]
-    private let tiers6: [Tier]
+    private let tiers4: [Bucket]
+    private let tiers6: [Bucket]
+    private let peers: Bucket?
     private let details: [TokenRate: String]
     private var seed: HashSeed
     /// The moment at which each bucket is full again.
@@ -99,8 +100,10 @@ public struct SourceRate: Policy {
         name: String, limits: Limits, checks: CheckSet = .accept, plane: Plane = .kernel,
         capacity: Int = defaultCapacity, seed: HashSeed = .random()
     ) throws(SentinelError) {
-        tiers4 = limits.tiers.filter { $0.family == .ipv4 }
-        tiers6 = limits.tiers.filter { $0.family == .ipv6 }
+        let tiers = limits.tiers.enumerated().map { Bucket($1.family, $1.prefixLength, $1.rate, tag: $0) }
+        tiers4 = tiers.filter { $0.family == .ipv4 }
+        tiers6 = tiers.filter { $0.family == .ipv6 }
+        peers = limits.peer.map { Bucket(nil, 0, $0, tag: Bucket.peerTag) }
         guard max(tiers4.count, tiers6.count) <= Self.maximumTierCount else {
             throw SentinelError(
                 .tooLong, in: "policy \(name)",
@@ -121,6 +124,7 @@ public struct SourceRate: Policy {
 
     /// Those that take a token.
     public var checks: CheckSet { limits.peer == nil ? addressChecks : addressChecks.union(.secured) }
+
     /// It isn't told of what is allowed.
     public var observesAllowed: Bool { false }
 
@@ -141,37 +145,44 @@ public struct SourceRate: Policy {
     /// How many tokens an address has left in the emptiest of its buckets; nil where it has none.
     public func tokens(_ address: IPAddress, now: MonotonicInstant) -> Int? {
         guard !isExempt(address.canonical) else { return nil }
-        return (address.canonical.family == .ipv4 ? tiers4 : tiers6).map { tier in
-            tokens(
-                seed.fingerprint(address.canonical, prefixLength: tier.prefixLength), tier.rate, now: now)
+        return tiers(of: address.canonical).map { tier in
+            tokens(fingerprint(address.canonical, tier), tier.rate, now: now)
         }.min()
     }
 
     /// How many tokens a peer has left; nil where peers have no buckets.
     public func tokens(_ peer: PeerID, now: MonotonicInstant) -> Int? {
-        limits.peer.map { tokens(seed.fingerprint(peer), $0, now: now) }
+        peers.map { tokens(fingerprint(peer, $0), $0.rate, now: now) }
     }
 
     private func tokens(_ bucket: Fingerprint, _ rate: TokenRate, now: MonotonicInstant) -> Int {
         let missing = max(0, (fullAt[bucket]?.nanoseconds ?? .min).subtractingSaturating(now.nanoseconds))
-        return Int((rate.nanosecondsPerBurst - missing) / rate.nanosecondsPerToken)
+        return Int(max(0, rate.nanosecondsPerBurst - missing) / rate.nanosecondsPerToken)
     }
 
     // MARK: - Deciding
 
     public mutating func decide(_ question: borrowing Question, now: MonotonicInstant) -> Verdict {
-        if addressChecks.contains(question.check), let address = question.source, !isExempt(address),
-            let rate = take(address, now: now)
-        {
+        let address = addressChecks.contains(question.check) ? question.source : nil
+        guard let peers, let peer = question.peer, isComing(question) else {
+            guard let address, !isExempt(address), let rate = take(address, now: now) else { return .pass }
             return deny(question, rate, basis: .address)
         }
-        if question.check == .secured, let rate = limits.peer, let peer = question.peer,
-            !isExempt(question.ipAddress),
-            !take(seed.fingerprint(peer), rate, now: now)
-        {
-            return deny(question, rate, basis: .peer)
+        guard !isExempt(question.ipAddress) else { return .pass }
+        let bucket = fingerprint(peer, peers)
+        guard has(bucket, peers.rate, now: now) else {
+            let rate = address.flatMap { emptyRate($0, now: now) }
+            return deny(question, rate ?? peers.rate, basis: rate == nil ? .peer : .address)
         }
+        if let address, let rate = take(address, now: now) { return deny(question, rate, basis: .address) }
+        _ = take(bucket, peers.rate, now: now)
         return .pass
+    }
+
+    /// Whether the peer's bucket counts.
+    @inline(__always)
+    private func isComing(_ question: borrowing Question) -> Bool {
+        question.check == .secured && question.remote.direction != .outbound
     }
 
     private func deny(_ question: borrowing Question, _ rate: TokenRate, basis: Basis) -> Verdict {
@@ -194,15 +205,15 @@ public struct SourceRate: Policy {
     private mutating func take(_ address: IPAddress, now: MonotonicInstant) -> TokenRate? {
         // By index: to count references to the tiers, which all instances share, would have threads wait.
         let count = tierCount(of: address)
-        var buckets = InlineArray<8, Fingerprint>(repeating: .vacant)
+        var keys = InlineArray<8, Fingerprint>(repeating: .vacant)
         for index in 0..<count {
             let tier = tier(index, of: address)
-            buckets[index] = seed.fingerprint(address, prefixLength: tier.prefixLength)
-            if count > 1, !has(buckets[index], tier.rate, now: now) { return tier.rate }
+            keys[index] = fingerprint(address, tier)
+            if count > 1, !has(keys[index], tier.rate, now: now) { return tier.rate }
         }
         for index in 0..<count {
             let rate = tier(index, of: address).rate
-            if !take(buckets[index], rate, now: now) { return rate }
+            if !take(keys[index], rate, now: now) { return rate }
         }
         return nil
     }
@@ -213,8 +224,27 @@ public struct SourceRate: Policy {
     }
 
     @inline(__always)
-    private func tier(_ index: Int, of address: IPAddress) -> Tier {
+    private func tier(_ index: Int, of address: IPAddress) -> Bucket {
         address.family == .ipv4 ? tiers4[index] : tiers6[index]
+    }
+
+    /// The rate of the first bucket that is empty.
+    private func emptyRate(_ address: IPAddress, now: MonotonicInstant) -> TokenRate? {
+        tiers(of: address).first { !has(fingerprint(address, $0), $0.rate, now: now) }?.rate
+    }
+
+    private func tiers(of address: IPAddress) -> [Bucket] {
+        address.family == .ipv4 ? tiers4 : tiers6
+    }
+
+    @inline(__always)
+    private func fingerprint(_ address: IPAddress, _ tier: Bucket) -> Fingerprint {
+        tier.tagged(seed.fingerprint(address, prefixLength: tier.prefixLength))
+    }
+
+    @inline(__always)
+    private func fingerprint(_ peer: PeerID, _ bucket: Bucket) -> Fingerprint {
+        bucket.tagged(seed.fingerprint(peer))
     }
 
     /// Whether a bucket has a token.
@@ -243,10 +273,71 @@ public struct SourceRate: Policy {
         return Moment(nanoseconds: next)
     }
 
-    /// Takes over what each source has used up.
+    /// Gives back what was taken of the address's buckets, where the peer's was empty: that is another instance's
+    /// to say.
+    public mutating func observe(_ question: borrowing Question, denial: Denial?, now: MonotonicInstant) {
+        guard let denial, denial.policy == name, denial.basis == .peer, !question.share.contains(.peer),
+            addressChecks.contains(question.check), let address = question.source, !isExempt(address)
+        else { return }
+        for tier in tiers(of: address) {
+            fullAt.update(fingerprint(address, tier)) { full in
+                full = full.map {
+                    Moment(nanoseconds: $0.nanoseconds.subtractingSaturating(tier.rate.nanosecondsPerToken))
+                }
+            }
+        }
+    }
+
+    /// Takes over how many tokens each source has used. Blocks of a prefix length that had no rate before begin with
+    /// full buckets.
     public mutating func adopt(_ predecessor: any Policy, now: MonotonicInstant) {
         guard let old = predecessor as? SourceRate else { return }
         seed = old.seed
-        fullAt.merge(old.fullAt)
+        var heirs: [UInt64: (old: TokenRate, new: Bucket)] = [:]
+        for bucket in old.buckets {
+            let alike = buckets.filter { $0.isOfSameSources(as: bucket) }
+            let heir = alike.first { $0.rate == bucket.rate } ?? alike.first
+            heirs[bucket.tag] = heir.map { (bucket.rate, $0) }
+        }
+        fullAt.merge(old.fullAt) { key, moment in
+            guard let heir = heirs[Bucket.tag(of: key)] else { return nil }
+            let full = heir.new.rate.fullAt(moment.nanoseconds, insteadOf: heir.old, now: now)
+            return (heir.new.tagged(key), Moment(nanoseconds: full))
+        }
+    }
+
+    private var buckets: [Bucket] { tiers4 + tiers6 + [peers].compactMap(\.self) }
+}
+
+extension SourceRate {
+    /// What there is a bucket for: blocks of a prefix length, or peers. Its tag takes the last bits of a fingerprint,
+    /// so that a fingerprint tells which rate it is of.
+    private struct Bucket: Sendable {
+        /// Nil for peers.
+        let family: IPAddress.Family?
+        let prefixLength: Int
+        let rate: TokenRate
+        let tag: UInt64
+
+        init(_ family: IPAddress.Family?, _ prefixLength: Int, _ rate: TokenRate, tag: Int) {
+            self.family = family
+            self.prefixLength = prefixLength
+            self.rate = rate
+            self.tag = UInt64(tag)
+        }
+
+        static var peerTag: Int { 2 * SourceRate.maximumTierCount }
+        private static var tagBits: UInt64 { 31 }
+
+        @inline(__always)
+        func tagged(_ fingerprint: Fingerprint) -> Fingerprint {
+            Fingerprint(bits: fingerprint.bits & ~Self.tagBits | tag)
+        }
+
+        static func tag(of fingerprint: Fingerprint) -> UInt64 { fingerprint.bits & tagBits }
+
+        func isOfSameSources(as other: Bucket) -> Bool {
+            family == other.family && prefixLength == other.prefixLength
+        }
     }
 }

@@ -178,13 +178,19 @@ public struct Widening: Policy {
         guard lastEnd > now.nanoseconds, question.check == .accept, let address = question.source else {
             return .pass
         }
+        guard let (block, end) = deniedBlock(address, now: now) else { return .pass }
+        return .deny(denial(of: question, block, for: now.duration(to: end)))
+    }
+
+    /// The widest block of the address that is denied, and until when.
+    private func deniedBlock(
+        _ address: IPAddress, now: MonotonicInstant
+    ) -> (IPNetwork, MonotonicInstant)? {
         for level in levels(of: address) {
             let block = IPNetwork(containing: address, prefixLength: level.prefixLength)
-            if let end = end(block, now: now) {
-                return .deny(denial(of: question, block, for: now.duration(to: end)))
-            }
+            if let end = end(block, now: now) { return (block, end) }
         }
-        return .pass
+        return nil
     }
 
     private func denial(of question: borrowing Question, _ block: IPNetwork, for duration: Duration?)
@@ -229,6 +235,8 @@ public struct Widening: Policy {
             lastEnd = max(lastEnd, end)
             return
         }
+        // Who is denied for the block that it lies in has done nothing that would be one more.
+        if denial.policy == name, deniedBlock(address, now: now) != nil { return }
         let span = span(now)
         for level in levels(of: address) {
             let block = IPNetwork(containing: address, prefixLength: level.prefixLength)

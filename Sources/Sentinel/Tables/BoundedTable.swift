@@ -80,8 +80,14 @@ struct BoundedTable<Value: RankedValue>: Sendable {
 
     /// Takes over what another table holds, as far as there is room.
     mutating func merge(_ other: BoundedTable) {
+        merge(other) { ($0, $1) }
+    }
+
+    /// Takes over what `transform` makes of what another table holds, as far as there is room; nil is left out.
+    mutating func merge(_ other: BoundedTable, _ transform: (Fingerprint, Value) -> (Fingerprint, Value)?) {
         for slot in other.slots where !slot.value.isVacant {
-            update(slot.key) { $0 = slot.value }
+            guard let (key, value) = transform(slot.key, slot.value), !value.isVacant else { continue }
+            update(key) { $0 = value }
         }
     }
 
