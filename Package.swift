@@ -142,6 +142,9 @@ let package = Package(
             path: "Benchmarks/Sources/sentinel-bench", swiftSettings: settings),
 
         // Tests.
+        .executableTarget(
+            name: "sentinel-stress", dependencies: ["Inet", "Sentinel"], path: "Tests/Stress",
+            swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
         .target(
             name: "NamespaceSupport", dependencies: ["CLinux", "Inet"], path: "Tests/NamespaceSupport",
