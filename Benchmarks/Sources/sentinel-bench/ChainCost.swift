@@ -50,7 +50,7 @@ struct ChainCost: ParsableCommand {
         ).print()
     }
 
-    private static func sentinel(_ entries: Int) throws -> PolicySentinel {
+    static func sentinel(_ entries: Int) throws -> PolicySentinel {
         var random = SystemRandomNumberGenerator()
         var list = AccessList(name: "banned", effect: .deny)
         for _ in 0..<entries {
