@@ -253,6 +253,27 @@ import Testing
         #expect(review(&policy, network: network) == .uphold)
     }
 
+    @Test func `A listed address stays denied when its block is spared, wherever the peer is`() throws {
+        let addresses = [numbered(1), numbered(2), numbered(3)]
+        for home in [numbered(3), numbered(200)] {
+            var list = AccessList(name: "list", effect: .deny)
+            for address in addresses { try list.insert(.address(address), reason: .denyListed, now: at(0)) }
+            let levels = [try Widening.Level(.ipv4, prefixLength: 24, sources: 2)]
+            let widening = try Widening(name: "widening", terms: .init(levels: levels), seed: HashSeed(1, 2))
+            let sentinel = try PolicySentinel([list, widening, try policy()], clock: { at(0) })
+            sentinel.observe(.connectionEstablished(try remote(1, home)))
+            sentinel.observe(.protected(try peer(1)))
+            for address in addresses {
+                let denial = try #require(sentinel.allowConnection(.inbound(address)).denial)
+                #expect(denial.basis == .rule)
+                #expect(denial.network == nil)
+                #expect(denial.plane == .kernel)
+            }
+            #expect(sentinel.allowConnection(.inbound(numbered(9))).isAllowed)
+            #expect(sentinel.tallies.allSatisfy { $0.spared == 0 })
+        }
+    }
+
     // MARK: - Memory
 
     @Test func `Of an address so many peers are known, and the connected and proven ones are forgotten last`()

@@ -190,11 +190,12 @@ public struct SharedAddresses: Policy {
     public mutating func review(
         _ denial: borrowing Denial, of question: borrowing Question, now: MonotonicInstant
     ) -> Review {
-        guard question.check == .accept, denial.basis == .address, question.remote.source == .handshake,
-            let address = question.source
+        guard question.check == .accept, question.remote.source == .handshake, let address = question.source
         else { return .uphold }
         let key = key(address)
-        if let household = households[key], let why = reason(toSpare: household, now) {
+        if denial.basis == .address, let household = households[key],
+            let why = reason(toSpare: household, now)
+        {
             let end = now.advanced(by: Self.sparing).nanoseconds
             _ = households.update(key) { $0.sparedUntil = end }
             sparedUntil = max(sparedUntil, end)
