@@ -25,7 +25,7 @@ struct History {
     ///   - proofs: what sources have proven, each as often as it is in there.
     ///   - pace: how many milliseconds lie between two steps at most.
     init(
-        _ seed: UInt64, addresses: Int = 24, peers: Int = 12,
+        _ seed: UInt64, addresses: Int = 16, peers: Int = 30,
         proofs: [SourceProof] = [.handshake, .handshake, .handshake, .unproven], pace: UInt64 = 400
     ) throws {
         var random = SeededGenerator(seed)
@@ -76,7 +76,7 @@ struct History {
         }
         let remote = try remote(isKnown: random.chance(90), direction)
         let kinds: [Event.Kind] = [
-            .connectionEstablished, .connectionEstablished, .connectionClosed, .streamOpened(pick(streams)),
+            .connectionEstablished, .connectionClosed, .connectionClosed, .streamOpened(pick(streams)),
             .streamClosed(pick(streams)), .misbehaved(pick(Offence.allCases), nil),
             .misbehaved(pick(Offence.allCases), pick(Severity.allCases)),
             .behaved(credit: Int(random.next() % 4)), .protected, .unprotected,
@@ -141,7 +141,7 @@ enum FullChain {
             checks: checks)
     }
 
-    static func connections(_ name: String = "connections", total: Int = 12) throws -> ConnectionLimits {
+    static func connections(_ name: String = "connections", total: Int = 30) throws -> ConnectionLimits {
         let tiers = [
             try ConnectionLimits.Tier(.ipv4, prefixLength: 32, .init(each: 2)),
             try .init(.ipv4, prefixLength: 24, .init(inbound: 4)),
@@ -169,7 +169,7 @@ enum FullChain {
 
     static func widening(_ name: String = "widening") throws -> Widening {
         let levels = [
-            try Widening.Level(.ipv4, prefixLength: 24, sources: 3),
+            try Widening.Level(.ipv4, prefixLength: 24, sources: 2),
             try .init(.ipv6, prefixLength: 56, sources: 2),
         ]
         return try Widening(
@@ -180,13 +180,13 @@ enum FullChain {
         SharedAddresses(
             name: name,
             terms: try .init(
-                badAfter: 2, forgetAfter: .seconds(120), probation: .seconds(5),
-                newcomers: TokenRate(1, per: .seconds(5), burst: 2)))
+                badShare: 0.4, badAfter: 2, forgetAfter: .seconds(120), probation: .seconds(5),
+                newcomers: TokenRate(1, per: .seconds(20), burst: 1)))
     }
 
     static func policies() throws -> [any Policy] {
         var list = AccessList(name: "list", effect: .deny)
-        try list.insert(.network(block("198.18.0.8/29")), reason: .denyListed, now: at(0))
+        try list.insert(.network(block("198.18.0.8/30")), reason: .denyListed, now: at(0))
         return [
             list, try reputation(), try rate(), try connections(), try streams(), try widening(),
             try shared(),

@@ -179,7 +179,7 @@ public struct Widening: Policy {
             return .pass
         }
         guard let (block, end) = deniedBlock(address, now: now) else { return .pass }
-        return .deny(denial(of: question, block, for: now.duration(to: end)))
+        return .deny(denial(of: question, block, basis: .address, for: now.duration(to: end)))
     }
 
     /// The widest block of the address that is denied, and until when.
@@ -193,11 +193,11 @@ public struct Widening: Policy {
         return nil
     }
 
-    private func denial(of question: borrowing Question, _ block: IPNetwork, for duration: Duration?)
-        -> Denial
-    {
+    private func denial(
+        of question: borrowing Question, _ block: IPNetwork, basis: Basis, for duration: Duration?
+    ) -> Denial {
         question.denial(
-            by: name, reason: .widened, basis: .address, detail: "\(block) has too many banned sources",
+            by: name, reason: .widened, basis: basis, detail: "\(block) has too many banned sources",
             network: block, duration: duration)
     }
 
@@ -213,7 +213,9 @@ public struct Widening: Policy {
             var seen = sightings[seed.fingerprint(block)]?.advanced(to: span(now)) ?? .vacant
             seen.current |= bit(of: address, in: level)
             if seen.count >= level.sources {
-                return .amend(self.denial(of: question, block, for: terms.duration))
+                // It still rests on what it has rested on: who is on a list stays denied, whoever is spared.
+                return .amend(
+                    self.denial(of: question, block, basis: denial.basis, for: terms.duration))
             }
         }
         return .uphold
