@@ -68,16 +68,17 @@ public final class PolicySentinel: Sendable {
     // MARK: - Deciding
 
     /// The answer to a question.
-    public func decide(_ question: Question) -> Decision {
+    public func decide(_ question: borrowing Question) -> Decision {
         ask(question)?.decision ?? .allow
     }
 
     /// The answer to a question, with what was set aside on the way to it.
-    public func rule(on question: Question) -> Ruling {
+    public func rule(on question: borrowing Question) -> Ruling {
         ask(question) ?? Ruling(decision: .allow)
     }
 
-    private func ask(_ question: Question) -> Ruling? {
+    @inline(__always)
+    private func ask(_ question: borrowing Question) -> Ruling? {
         let now = clock()
         return withShards(question.ipAddress, question.remote.id) { links, other in
             ChainAsking.ask(question, &links, other, now: now)
