@@ -189,7 +189,7 @@ let package = Package(
             dependencies: [
                 "Inet", "NamespaceSupport", "Sentinel", "SentinelClient", "SentinelConfiguration",
                 "SentinelHelper",
-                "SentinelProtocol", logging, nioCore, nioPosix,
+                "SentinelProtocol", "Varlink", logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(
