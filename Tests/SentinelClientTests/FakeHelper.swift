@@ -76,6 +76,12 @@ actor FakeHelper: VarlinkHandler {
         for call in watching { call.replyContinuing(HelperInterface.Watch.Reply(events: events)) }
     }
 
+    /// Closes the connections of all who watch.
+    func dropWatchers() {
+        for call in watching { call.drop() }
+        watching = []
+    }
+
     func answerHeld() {
         for (call, denials) in held { call.reply(Self.receipts(denials, expires: nil)) }
         held = []

@@ -202,6 +202,22 @@ struct OpenConnectionTests {
     }
 
     @Test
+    func `where the subscription alone is lost, all is begun anew`() async throws {
+        try await Fixture.run { fixture in
+            fixture.handOver.opened(try connected(1, "/ip4/203.0.113.7/tcp/5000", .inbound))
+            await fixture.waitUntilHeard()
+            await fixture.waitForAnswers(1)
+            await fixture.helper.dropWatchers()
+            #expect(await fixture.time.nextSleep() == .milliseconds(100))
+            #expect(fixture.statistics.link == .away)
+            fixture.time.wake()
+            await fixture.waitUntilHeard()
+            await fixture.helper.tell(.banned, sampleBan(.accept, "203.0.113.7"))
+            #expect(await fixture.nextClosing() == 1)
+        }
+    }
+
+    @Test
     func `where events were lost the list is asked for again`() async throws {
         try await Fixture.run { fixture in
             fixture.handOver.opened(try connected(1, "/ip4/203.0.113.7/tcp/5000", .inbound))

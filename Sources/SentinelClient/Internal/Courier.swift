@@ -72,8 +72,11 @@ struct Courier {
             handOver.ring()
         }
         let result: Result<Void, CourierFailure>
-        do {
-            try await readiness.first { _ in true }?.get()
+        do throws(CourierFailure) {
+            guard let isReady = await readiness.first(where: { _ in true }) else {
+                throw CourierFailure.away("the helper tells no events")
+            }
+            try isReady.get()
             try await serve(client, isDeaf)
             result = .success(())
         } catch {

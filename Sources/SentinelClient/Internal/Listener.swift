@@ -39,9 +39,7 @@ struct Listener {
     private func listen(_ client: VarlinkClient) async throws(VarlinkError) {
         var replies = client.stream(HelperInterface.watch).makeAsyncIterator()
         // A helper that never answers is as good as away.
-        let alarm = client.eventLoop.scheduleTask(
-            in: .nanoseconds(Int64(handOver.configuration.replyTimeout / .nanoseconds(1)))
-        ) {
+        let alarm = client.eventLoop.scheduleTask(in: TimeAmount(handOver.configuration.replyTimeout)) {
             Task { await client.close() }
         }
         defer { alarm.cancel() }
