@@ -192,7 +192,7 @@ let package = Package(
             dependencies: [
                 "Inet", "NamespaceSupport", "Sentinel", "SentinelClient", "SentinelConfiguration",
                 "SentinelHelper",
-                "SentinelProtocol", logging, nioCore, nioPosix,
+                "SentinelProtocol", "Varlink", logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(
