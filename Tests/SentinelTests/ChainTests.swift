@@ -281,27 +281,30 @@ private struct Diced: Policy {
     }
 }
 
-/// The same policies, whose tables lie under a seed of one's own.
+/// The same policies, with small tables that lie under a seed of one's own.
 func seeded(_ policies: [any Policy], _ seed: HashSeed) throws -> [any Policy] {
     try policies.map { policy in
         switch policy {
         case let shadow as Shadowed: return Shadowed(try seeded([shadow.policy], seed)[0])
         case let rate as SourceRate:
             return try SourceRate(
-                name: rate.name, limits: rate.limits, checks: rate.checks, plane: rate.plane, seed: seed)
+                name: rate.name, limits: rate.limits, checks: rate.checks, plane: rate.plane, capacity: 8192,
+                seed: seed)
         case let limits as ConnectionLimits:
             return try ConnectionLimits(
-                name: limits.name, limits: limits.limits, plane: limits.plane, seed: seed)
+                name: limits.name, limits: limits.limits, plane: limits.plane, capacity: 8192, seed: seed)
         case let streams as StreamLimits:
             return try StreamLimits(
-                name: streams.name, limits: streams.limits, others: streams.others, seed: seed)
+                name: streams.name, limits: streams.limits, others: streams.others, capacity: 8192, seed: seed
+            )
         case let reputation as Reputation:
             return Reputation(
-                name: reputation.name, terms: reputation.terms, plane: reputation.plane, seed: seed)
+                name: reputation.name, terms: reputation.terms, plane: reputation.plane, capacity: 8192,
+                seed: seed)
         case let widening as Widening:
-            return try Widening(name: widening.name, terms: widening.terms, seed: seed)
+            return try Widening(name: widening.name, terms: widening.terms, capacity: 8192, seed: seed)
         case let shared as SharedAddresses:
-            return SharedAddresses(name: shared.name, terms: shared.terms, seed: seed)
+            return SharedAddresses(name: shared.name, terms: shared.terms, capacity: 8192, seed: seed)
         default: return policy
         }
     }

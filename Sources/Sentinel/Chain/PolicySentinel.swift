@@ -128,16 +128,28 @@ public final class PolicySentinel: Sendable {
         }
         let tallies = policies.map { counters[$0.name] ?? PolicyTally.Counter($0.name) }
         withAllShards { shards in
+            // What is fixed is the same in all instances, and stays one in memory.
+            let fixed = policies.map { policy in
+                policy.isFixed ? Self.successor(policy, to: shards[0].pointee, now: now) : nil
+            }
             for shard in shards {
-                shard.pointee = zip(policies, tallies).map { policy, tally in
-                    var instance = policy.instance(of: Self.instanceCount)
-                    if let old = shard.pointee.first(where: { $0.policy.name == policy.name })?.policy {
-                        instance.adopt((old as? Shadowed)?.policy ?? old, now: now)
-                    }
-                    return ChainLink(instance, tally)
+                shard.pointee = policies.indices.map { index in
+                    let policy = fixed[index] ?? Self.successor(policies[index], to: shard.pointee, now: now)
+                    return ChainLink(policy, tallies[index])
                 }
             }
         }
+    }
+
+    /// An instance of a policy that has taken over what the one of its name has remembered.
+    private static func successor(
+        _ policy: any Policy, to links: [ChainLink], now: MonotonicInstant
+    ) -> any Policy {
+        var instance = policy.instance(of: instanceCount)
+        if let old = links.first(where: { $0.policy.name == policy.name })?.policy {
+            instance.adopt((old as? Shadowed)?.policy ?? old, now: now)
+        }
+        return instance
     }
 
     /// Calls `body` with each instance of the policy of this name and type, under its lock: with the one that there
@@ -150,11 +162,9 @@ public final class PolicySentinel: Sendable {
         _ name: String, as kind: Kind.Type, _ body: (inout Kind, MonotonicInstant) -> Result
     ) -> [Result] {
         let now = clock()
-        let index = shards[0].links.withLock { links in
-            links.firstIndex { $0.policy.name == name && $0.policy.is(kind) }
-        }
-        guard let index else { return [] }
         return withAllShards { shards in
+            let index = shards[0].pointee.firstIndex { $0.policy.name == name && $0.policy.is(kind) }
+            guard let index else { return [] }
             guard shards[0].pointee[index].isFixed else {
                 return shards.compactMap { $0.pointee[index].change(as: kind) { body(&$0, now) } }
             }

@@ -16,6 +16,9 @@ public import Inet
 /// the one with the least to remember. A source that has given way starts with a full bucket. A source whose
 /// address isn't known, a relayed one among them, has no bucket of an address.
 ///
+/// Those that have proven their address have buckets of their own, as full as the others: whoever sends in another's
+/// name can't use up its tokens, and have it blocked when it comes itself.
+///
 /// Source: go-libp2p's `x/rate` limits subnets in this way; it takes tokens of the first buckets also where a later
 /// one is empty, which here nobody loses.
 public struct SourceRate: Policy {
@@ -143,10 +146,14 @@ public struct SourceRate: Policy {
     }
 
     /// How many tokens an address has left in the emptiest of its buckets; nil where it has none.
-    public func tokens(_ address: IPAddress, now: MonotonicInstant) -> Int? {
+    ///
+    /// - Parameter source: of the buckets for those that have proven their address, or of the others.
+    public func tokens(
+        _ address: IPAddress, _ source: SourceProof = .handshake, now: MonotonicInstant
+    ) -> Int? {
         guard !isExempt(address.canonical) else { return nil }
         return tiers(of: address.canonical).map { tier in
-            tokens(fingerprint(address.canonical, tier), tier.rate, now: now)
+            tokens(fingerprint(address.canonical, source, tier), tier.rate, now: now)
         }.min()
     }
 
@@ -165,16 +172,19 @@ public struct SourceRate: Policy {
     public mutating func decide(_ question: borrowing Question, now: MonotonicInstant) -> Verdict {
         let address = addressChecks.contains(question.check) ? question.source : nil
         guard let peers, let peer = question.peer, isComing(question) else {
-            guard let address, !isExempt(address), let rate = take(address, now: now) else { return .pass }
+            guard let address, !isExempt(address), let rate = take(address, question.remote.source, now: now)
+            else { return .pass }
             return deny(question, rate, basis: .address)
         }
         guard !isExempt(question.ipAddress) else { return .pass }
         let bucket = fingerprint(peer, peers)
         guard has(bucket, peers.rate, now: now) else {
-            let rate = address.flatMap { emptyRate($0, now: now) }
+            let rate = address.flatMap { emptyRate($0, question.remote.source, now: now) }
             return deny(question, rate ?? peers.rate, basis: rate == nil ? .peer : .address)
         }
-        if let address, let rate = take(address, now: now) { return deny(question, rate, basis: .address) }
+        if let address, let rate = take(address, question.remote.source, now: now) {
+            return deny(question, rate, basis: .address)
+        }
         _ = take(bucket, peers.rate, now: now)
         return .pass
     }
@@ -202,13 +212,15 @@ public struct SourceRate: Policy {
     ///
     /// - Returns: the rate of the first bucket that is empty; then nothing is taken.
     @inline(__always)
-    private mutating func take(_ address: IPAddress, now: MonotonicInstant) -> TokenRate? {
+    private mutating func take(
+        _ address: IPAddress, _ source: SourceProof, now: MonotonicInstant
+    ) -> TokenRate? {
         // By index: to count references to the tiers, which all instances share, would have threads wait.
         let count = tierCount(of: address)
         var keys = InlineArray<8, Fingerprint>(repeating: .vacant)
         for index in 0..<count {
             let tier = tier(index, of: address)
-            keys[index] = fingerprint(address, tier)
+            keys[index] = fingerprint(address, source, tier)
             if count > 1, !has(keys[index], tier.rate, now: now) { return tier.rate }
         }
         for index in 0..<count {
@@ -229,8 +241,10 @@ public struct SourceRate: Policy {
     }
 
     /// The rate of the first bucket that is empty.
-    private func emptyRate(_ address: IPAddress, now: MonotonicInstant) -> TokenRate? {
-        tiers(of: address).first { !has(fingerprint(address, $0), $0.rate, now: now) }?.rate
+    private func emptyRate(
+        _ address: IPAddress, _ source: SourceProof, now: MonotonicInstant
+    ) -> TokenRate? {
+        tiers(of: address).first { !has(fingerprint(address, source, $0), $0.rate, now: now) }?.rate
     }
 
     private func tiers(of address: IPAddress) -> [Bucket] {
@@ -238,13 +252,13 @@ public struct SourceRate: Policy {
     }
 
     @inline(__always)
-    private func fingerprint(_ address: IPAddress, _ tier: Bucket) -> Fingerprint {
-        tier.tagged(seed.fingerprint(address, prefixLength: tier.prefixLength))
+    private func fingerprint(_ address: IPAddress, _ source: SourceProof, _ tier: Bucket) -> Fingerprint {
+        tier.tagged(seed.fingerprint(address, prefixLength: tier.prefixLength), source)
     }
 
     @inline(__always)
     private func fingerprint(_ peer: PeerID, _ bucket: Bucket) -> Fingerprint {
-        bucket.tagged(seed.fingerprint(peer))
+        bucket.tagged(seed.fingerprint(peer), .handshake)
     }
 
     /// Whether a bucket has a token.
@@ -280,7 +294,7 @@ public struct SourceRate: Policy {
             addressChecks.contains(question.check), let address = question.source, !isExempt(address)
         else { return }
         for tier in tiers(of: address) {
-            fullAt.update(fingerprint(address, tier)) { full in
+            fullAt.update(fingerprint(address, question.remote.source, tier)) { full in
                 full = full.map {
                     Moment(nanoseconds: $0.nanoseconds.subtractingSaturating(tier.rate.nanosecondsPerToken))
                 }
@@ -302,7 +316,7 @@ public struct SourceRate: Policy {
         fullAt.merge(old.fullAt) { key, moment in
             guard let heir = heirs[Bucket.tag(of: key)] else { return nil }
             let full = heir.new.rate.fullAt(moment.nanoseconds, insteadOf: heir.old, now: now)
-            return (heir.new.tagged(key), Moment(nanoseconds: full))
+            return (heir.new.retagged(key), Moment(nanoseconds: full))
         }
     }
 
@@ -328,9 +342,17 @@ extension SourceRate {
 
         static var peerTag: Int { 2 * SourceRate.maximumTierCount }
         private static var tagBits: UInt64 { 31 }
+        /// Set for those that haven't proven their address.
+        private static var unprovenBit: UInt64 { 32 }
 
         @inline(__always)
-        func tagged(_ fingerprint: Fingerprint) -> Fingerprint {
+        func tagged(_ fingerprint: Fingerprint, _ source: SourceProof) -> Fingerprint {
+            let bits = fingerprint.bits & ~(Self.tagBits | Self.unprovenBit) | tag
+            return Fingerprint(bits: source == .unproven ? bits | Self.unprovenBit : bits)
+        }
+
+        /// The same source's, of another bucket.
+        func retagged(_ fingerprint: Fingerprint) -> Fingerprint {
             Fingerprint(bits: fingerprint.bits & ~Self.tagBits | tag)
         }
 
