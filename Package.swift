@@ -121,7 +121,8 @@ let package = Package(
         .executableTarget(
             name: "sentinel-config",
             dependencies: [
-                "CLinux", "ConfigurationReader", "PolicyReader", "Sentinel", "SentinelConfiguration", "TOMLDocument",
+                "CLinux", "ConfigurationReader", "PolicyReader", "Sentinel", "SentinelConfiguration",
+                "TOMLDocument",
                 argumentParser,
             ],
             swiftSettings: settings),
@@ -183,7 +184,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "Inet", "SentinelProtocol", "Varlink", "NamespaceSupport", "sentineld", "sentinel-config",
+                "Inet", "SentinelProtocol", "Varlink", "NamespaceSupport", "seed-node", "sentineld",
+                "sentinel-config",
                 nioCore,
                 nioPosix,
             ],
