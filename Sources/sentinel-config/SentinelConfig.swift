@@ -22,9 +22,9 @@ struct SentinelConfig: ParsableCommand {
 
             It says "ok", or each problem as FILE:LINE: [section] key: what is wrong; what to do about it.
 
-            sentineld itself runs this program, confined and without any privilege, to read its configuration. What is printed \
-            is the whole configuration with every default filled in: durations are milliseconds, and those for \
-            checks and reasons are complete. See all defaults:
+            sentineld itself runs this program, confined and without any privilege, to read its configuration. \
+            What is printed is the whole configuration with every default filled in: durations are milliseconds, \
+            and those for checks and reasons are complete. See all defaults:
 
               sentinel-config --default
 
@@ -34,10 +34,10 @@ struct SentinelConfig: ParsableCommand {
 
               sentinel-config --check-policies policies.toml
 
-            It prints the chain in words, each policy in its order with what it does, or each problem as above, those in \
-            lists that the file names as well. With --json, what is printed has the file's own keys with every \
-            default filled in. What is worth knowing and no problem goes to the standard error. All keys are explained \
-            in the policies.toml that comes with Seed Sentinel; it is the recommended chain.
+            It prints the chain in words, each policy in its order with what it does, or each problem as above, \
+            also those in lists that the file names. With --json, what is printed has the file's own keys with \
+            every default filled in. What is no problem but worth knowing goes to the standard error as a note. \
+            All keys are explained in share/seed-sentinel/policies.toml, which is the recommended chain.
 
             Exit status: 0 where the file is good, 2 where it has problems, 64 where the command line \
             has, 1 where the output can't be written.
@@ -73,10 +73,12 @@ struct SentinelConfig: ParsableCommand {
             throw ValidationError("--default stands alone: it reads no file.")
         }
         guard !(check && checkPolicies) else {
-            throw ValidationError("--check is for sentineld's configuration, --check-policies for a node's policies.")
+            throw ValidationError(
+                "--check is for sentineld's configuration, --check-policies for a node's policies.")
         }
         guard !json || checkPolicies else {
-            throw ValidationError("--json goes with --check-policies; a configuration is printed as JSON anyway.")
+            throw ValidationError(
+                "--json goes with --check-policies; a configuration is printed as JSON anyway.")
         }
     }
 
@@ -111,7 +113,8 @@ struct SentinelConfig: ParsableCommand {
         let chain = try PolicyChain(
             contentsOf: file ?? "-", called: called, now: MonotonicInstant(nanoseconds: 0))
         for note in chain.notes { Output.error.write("note: \(note)") }
-        return try json ? chain.json : "\(called): ok, \(chain.links.count) policies, asked in this order\n\(chain)"
+        let head = "\(called): ok; the policies in their order, the first that denies decides:"
+        return try json ? chain.json : "\(head)\n\(chain)"
     }
 
     private func read(_ file: String) throws(ConfigurationError) -> Configuration {

@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func `An exempt block is an address alone or with its prefix`() {
+    @Test func `A block is an address alone or with its prefix`() {
         #expect(NetworkText("192.0.2.7")?.description == "192.0.2.7")
         #expect(NetworkText("192.0.2.7/32")?.description == "192.0.2.7")
         #expect(NetworkText("2001:DB8::/32")?.description == "2001:db8::/32")

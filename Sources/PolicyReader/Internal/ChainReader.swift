@@ -51,7 +51,7 @@ struct ChainReader {
     consuming func read() -> [PolicyChain.Link] {
         let sections = root.sections("policy", "write [[policy]] in a line of its own, with two brackets")
         root.finish(.tables)
-        if root.isEmptyList("policy") || !root.has("policy") {
+        if root.isEmptyList("policy") || root.names.isEmpty {
             root.report.add(
                 ConfigurationFault(
                     "is missing: without a policy everything would be allowed",
@@ -75,7 +75,7 @@ struct ChainReader {
         let kinds = PolicyKind.allCases.map(\.rawValue.quotedInMessage).joined(separator: ", ")
         guard section.has("kind") else {
             section.report.add(
-                ConfigurationFault("is missing", "write kind = with one of \(kinds)"),
+                ConfigurationFault("is missing", "write kind = and one of \(kinds)"),
                 at: section.key.appending("kind"))
             return nil
         }

@@ -61,7 +61,7 @@ extension SectionReader {
         var checks = Check.allCases.filter(fallback.contains)
         let example = "[\"\(checks[0])\"]"
         read("checks", listOf: .name, example: example, into: &checks)
-        if checks.isEmpty, has("checks") {
+        if isEmptyList("checks") {
             report.add(
                 ConfigurationFault("is empty: the policy would never be asked", "write checks = \(example)"),
                 at: key.appending("checks"))
@@ -78,7 +78,7 @@ extension SectionReader {
             isRequired ? required("rate", .text, example: example) : value("rate", .text, example: example)
         let burst = integer("burst", in: 1...1_000_000_000, example: 20)
         guard let rate else {
-            if has("burst"), !has("rate") {
+            if has("burst"), !has("rate"), !isRequired {
                 report.add(
                     ConfigurationFault("has no meaning without a rate", "write rate = \(example) as well"),
                     at: key.appending("burst"))
@@ -112,10 +112,10 @@ extension SectionReader {
 
     /// Reads the blocks of a list, each of them once and not too many.
     ///
-    /// - Parameter read: reads one that is none of those that there were; nil where it can't be.
+    /// - Parameter read: reads what is said of a block, which is nil where it can't be read itself.
     func blocks<Block>(
         _ name: String, example: String, isBlock: Bool = false,
-        _ read: (SectionReader, IPAddress.Family, Int) -> Block?
+        _ read: (SectionReader, (family: IPAddress.Family, prefixLength: Int)?) -> Block?
     ) -> [Block] {
         if isEmptyList(name) {
             report.add(
@@ -126,7 +126,7 @@ extension SectionReader {
         var counts: [IPAddress.Family: Int] = [:]
         return sections(name, "write \(name) = [\(example)]").compactMap { section in
             let block = section.block(isBlock: isBlock)
-            let read = block.flatMap { read(section, $0.family, $0.prefixLength) }
+            let read = read(section, block)
             section.finish()
             guard let block else { return nil }
             let zero: IPAddress =
@@ -139,11 +139,14 @@ extension SectionReader {
                 return nil
             }
             counts[block.family, default: 0] += 1
-            if counts[block.family] == SourceRate.maximumTierCount + 1 {
+            guard counts[block.family, default: 0] <= SourceRate.maximumTierCount else {
                 report.add(
                     ConfigurationFault(
-                        "has more than \(SourceRate.maximumTierCount) prefix lengths of one family",
-                        "leave out those that say the least"), at: key.appending(name))
+                        "is one prefix length too many for this family: at most "
+                            + "\(SourceRate.maximumTierCount) are counted",
+                        "leave out those that say the least"),
+                    at: section.key.appending("prefix"))
+                return nil
             }
             return read
         }

@@ -11,10 +11,10 @@ extension SectionReader {
     func readConnections(_ name: String) -> ConnectionLimits? {
         let example = "{ family = \"ipv4\", prefix = 32, inbound = 8 }"
         var limits = ConnectionLimits.Limits()
-        limits.tiers = blocks("tiers", example: example) { section, family, prefixLength in
-            guard let most = section.most() else { return nil }
+        limits.tiers = blocks("tiers", example: example) { section, block in
+            guard let most = section.most(), let block else { return nil }
             return section.make { () throws(SentinelError) in
-                try ConnectionLimits.Tier(family, prefixLength: prefixLength, most)
+                try ConnectionLimits.Tier(block.family, prefixLength: block.prefixLength, most)
             }
         }
         limits.peer = most("peer")

@@ -22,10 +22,10 @@ extension SectionReader {
         case nil: break
         }
         let example = "{ family = \"ipv4\", prefix = 32, rate = \"5/s\", burst = 20 }"
-        let tiers = blocks("tiers", example: example) { section, family, prefixLength -> SourceRate.Tier? in
-            guard let rate = section.tokenRate("5/s") else { return nil }
+        let tiers = blocks("tiers", example: example) { section, block -> SourceRate.Tier? in
+            guard let rate = section.tokenRate("5/s"), let block else { return nil }
             return section.make { () throws(SentinelError) in
-                try SourceRate.Tier(family, prefixLength: prefixLength, rate: rate)
+                try SourceRate.Tier(block.family, prefixLength: block.prefixLength, rate: rate)
             }
         }
         if has("tiers") { limits?.tiers = tiers }

@@ -14,14 +14,16 @@ extension SectionReader {
         }
         let example = "{ family = \"ipv4\", prefix = 24, sources = 8 }"
         let levels = blocks("levels", example: example, isBlock: true) {
-            section, family, prefixLength -> Widening.Level? in
-            guard let sources: Int = section.required("sources", .integer, example: "8") else { return nil }
+            section, block -> Widening.Level? in
+            guard let sources: Int = section.required("sources", .integer, example: "8"), let block else {
+                return nil
+            }
             guard Widening.Level.sourceCounts.contains(sources) else {
                 section.addRange(Widening.Level.sourceCounts, of: sources, at: "sources")
                 return nil
             }
             return section.make { () throws(SentinelError) in
-                try Widening.Level(family, prefixLength: prefixLength, sources: sources)
+                try Widening.Level(block.family, prefixLength: block.prefixLength, sources: sources)
             }
         }
         let within = duration("within", example: "1h") ?? standard.within
