@@ -64,6 +64,12 @@ import Testing
         #expect(ConfigurationKey("table").description == "table")
         #expect(ConfigurationKey("table", "name").description == "[table] name")
         #expect(ConfigurationKey("node", "ports").appending(3).description == "[node] ports")
+        let policy = ConfigurationKey("policy").appending(1)
+        #expect(policy.description == "policy")
+        #expect(policy.appending("kind").description == "[[policy]] kind")
+        #expect(policy.appending("severity").appending("timeout").description == "[policy.severity] timeout")
+        let tier = policy.appending("tiers").appending(0)
+        #expect(tier.appending("rate").description == "[[policy.tiers]] rate")
         #expect(
             ConfigurationKey("durations", "reason", "a.b", "first").description
                 == "[durations.reason.\"a.b\"] first")

@@ -69,8 +69,9 @@ struct ListenCommand: AsyncParsableCommand {
 
     func run() async throws {
         Usage.raiseDescriptorLimit()
-        let reloading = try readPolicies()
-        let gater = try makeGater(reloading)
+        let reloading = policies.map(Reloading.init)
+        let (sentinel, beginning) = try makeSentinel(reloading)
+        let gater = makeGater(around: sentinel)
         // From here on it ends nothing. Without policies it ends the node, as ever.
         let hangups = reloading == nil ? nil : await UnixSignalsSequence(trapping: .sighup)
         let node = Node(
@@ -82,7 +83,7 @@ struct ListenCommand: AsyncParsableCommand {
         let listener = try await node.listen(on: addresses, port: port)
         Output.print(
             ListeningLine(peer: "\(node.identity.peer)", endpoints: listener.endpoints.map(\.description)))
-        if let reloading { Output.print(reloading.line) }
+        if let beginning { Output.print(beginning) }
         let duration = duration?.duration
         try await untilSignalled {
             try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -104,25 +105,25 @@ struct ListenCommand: AsyncParsableCommand {
         Output.print(StatisticsLine(node.statistics.snapshot, gater, event: "stopped"))
     }
 
-    private func readPolicies() throws -> Reloading? {
-        guard let policies else { return nil }
-        do {
-            return try Reloading(policies)
-        } catch {
-            Output.complain(error.description)
-            throw ExitCode(2)
-        }
-    }
-
     /// Whom the node asks: policies, wrapped by what brings their denials to the kernel.
-    private func makeGater(_ reloading: Reloading?) throws -> KernelGater<PolicySentinel> {
+    private func makeGater(around sentinel: PolicySentinel) -> KernelGater<PolicySentinel> {
         var configuration = HandOver.Configuration()
         if let helper { configuration.socket = helper }
         let logger = Logger(label: "seed-node") { StreamLogHandler.standardError(label: $0) }
         return KernelGater(
-            wrapping: try reloading?.makeSentinel() ?? makeSentinel(), configuration,
-            on: MultiThreadedEventLoopGroup.singleton,
-            logger: logger)
+            wrapping: sentinel, configuration, on: MultiThreadedEventLoopGroup.singleton, logger: logger)
+    }
+
+    /// The policies of the file with what is to be said of it, or of the other options.
+    private func makeSentinel(_ reloading: Reloading?) throws -> (PolicySentinel, PoliciesLine?) {
+        guard let reloading else { return (try makeSentinel(), nil) }
+        do {
+            let chain = try reloading.read()
+            return (try PolicySentinel(chain.policies, clock: Reloading.clock), PoliciesLine(chain))
+        } catch let error as ConfigurationError {
+            Output.complain(error.description)
+            throw ExitCode(2)
+        }
     }
 
     private func makeSentinel() throws -> PolicySentinel {

@@ -6,10 +6,9 @@ import PolicyReader
 import Sentinel
 import SentinelConfiguration
 
-/// A node's policies in a file, which may be read again while the node runs.
+/// A node's policies in a file, which is read again while the node runs.
 struct Reloading: Sendable {
-    private let file: String
-    private let chain: PolicyChain
+    let file: String
 
     /// The time that the policies count in.
     static let clock: MonotonicClock = {
@@ -17,26 +16,14 @@ struct Reloading: Sendable {
     }
 
     /// - Throws: everything that is wrong with the file.
-    init(_ file: String) throws(ConfigurationError) {
-        self.file = file
-        chain = try Self.read(file)
+    func read() throws(ConfigurationError) -> PolicyChain {
+        try PolicyChain(contentsOf: file, now: Self.clock())
     }
-
-    private static func read(_ file: String) throws(ConfigurationError) -> PolicyChain {
-        try PolicyChain(contentsOf: file, now: clock())
-    }
-
-    func makeSentinel() throws(SentinelError) -> PolicySentinel {
-        try PolicySentinel(chain.policies, clock: Self.clock)
-    }
-
-    /// What the node has begun with.
-    var line: PoliciesLine { PoliciesLine(chain) }
 
     /// Reads the file again and puts it into force, the whole of it or, where anything is wrong with it, nothing.
     func reload(_ sentinel: PolicySentinel) -> PoliciesLine {
         do {
-            let chain = try Self.read(file)
+            let chain = try read()
             try sentinel.replacePolicies(chain.policies)
             return PoliciesLine(chain)
         } catch let error as ConfigurationError {
