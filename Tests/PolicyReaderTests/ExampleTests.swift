@@ -104,3 +104,35 @@ private func known(_ kind: String) throws -> [String] {
         #expect(found == 41)
     }
 }
+
+@Suite struct MutationTests {
+    @Test func `Whatever becomes of a file, it is a chain or has problems with lines of its own`() throws {
+        let original = Array(try Example().active.utf8)
+        let lineCount = original.count { $0 == UInt8(ascii: "\n") } + 1
+        let pieces = [
+            "\"", "[", "]", "{", "}", "=", "-", "9999999999", "\n", "1e300", "nan", "0", "\"\"", "'",
+            "[[policy]]\n",
+        ]
+        var generator = SystemRandomNumberGenerator()
+        var (good, bad) = (0, 0)
+        for _ in 0..<400 {
+            var bytes = original
+            let place = Int.random(in: 0..<bytes.count, using: &generator)
+            let piece = Array((pieces.randomElement(using: &generator) ?? "").utf8)
+            let length = min(Int.random(in: 0...8, using: &generator), bytes.count - place)
+            bytes.replaceSubrange(place..<place + length, with: piece)
+            do throws(ConfigurationError) {
+                let chain = try chain(String(decoding: bytes, as: UTF8.self))
+                #expect(!chain.links.isEmpty && !chain.description.isEmpty)
+                good += 1
+            } catch {
+                bad += 1
+                for problem in error.problems {
+                    #expect(problem.file == "f" && (1...lineCount + 1).contains(problem.line ?? 1))
+                    #expect(!problem.description.contains { $0.isNewline })
+                }
+            }
+        }
+        #expect(good > 0 && bad > 0)
+    }
+}
