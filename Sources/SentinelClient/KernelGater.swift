@@ -131,6 +131,10 @@ extension KernelGater: ConnectionSentinel where Wrapped: ConnectionSentinel {
     public func streamOpened(_ peer: RemotePeer, _ type: StreamType) {
         wrapped.streamOpened(peer, type)
     }
+
+    public func streamClosed(_ peer: RemotePeer, _ type: StreamType) {
+        wrapped.streamClosed(peer, type)
+    }
 }
 
 extension KernelGater: Notifiee {

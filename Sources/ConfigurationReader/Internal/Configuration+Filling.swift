@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import SentinelConfiguration
+internal import TOMLDocument
 
 extension Configuration {
     /// Takes over what the file says.
@@ -61,7 +62,7 @@ extension Configuration.Access {
 extension Configuration.Exempt {
     mutating func fill(from section: SectionReader) {
         section.read(
-            "addresses", listOf: .exempt, example: "[\"192.0.2.0/24\", \"2001:db8::1\"]", into: &addresses)
+            "addresses", listOf: .network, example: "[\"192.0.2.0/24\", \"2001:db8::1\"]", into: &addresses)
         section.finish()
     }
 }

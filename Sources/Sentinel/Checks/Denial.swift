@@ -13,6 +13,21 @@ public enum StreamAction: UInt8, Hashable, Sendable, CaseIterable {
     case refuseStream
 }
 
+extension StreamAction: LosslessStringConvertible {
+    public init?(_ text: String) {
+        guard let action = Self.allCases.first(where: { $0.description == text }) else { return nil }
+        self = action
+    }
+
+    /// The name that configurations and logs use.
+    public var description: String {
+        switch self {
+        case .endConnection: "end-connection"
+        case .refuseStream: "refuse-stream"
+        }
+    }
+}
+
 /// What a denial rests on. It says who else may be hit by it.
 public enum Basis: UInt8, Hashable, Sendable, CaseIterable {
     /// Somebody wrote it down: a list.

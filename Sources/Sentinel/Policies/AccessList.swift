@@ -86,6 +86,11 @@ public struct AccessList: Policy {
     /// How many entries there are, ended ones that still take room among them.
     public var count: Int { peers.count + addresses.count + networks.count + endpoints.count }
 
+    /// How many there are of each kind.
+    public var counts: (peers: Int, addresses: Int, networks: Int, endpoints: Int) {
+        (peers.count, addresses.count, networks.count, endpoints.count)
+    }
+
     /// Makes room for the entries of `subjects` besides those that there are, so that adding them moves nothing.
     public mutating func reserveCapacity(for subjects: some Sequence<Subject>) {
         var (peers, addresses4, addresses6, networks4, networks6, endpoints) = (0, 0, 0, 0, 0, 0)

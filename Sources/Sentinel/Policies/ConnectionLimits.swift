@@ -104,6 +104,8 @@ public struct ConnectionLimits: Policy {
     }
 
     public let name: String
+    /// How many sources and peers are counted at most, by all instances together.
+    public let capacity: Int
     public let limits: Limits
     /// Where its denials live at most.
     public let plane: Plane
@@ -112,7 +114,6 @@ public struct ConnectionLimits: Policy {
     private let tiers6: [Tier]
     private var seed: HashSeed
     private var counts: BoundedTable<DirectedCount>
-    private let fullCapacity: Int
     private var total = Total()
 
     /// - Parameters:
@@ -142,7 +143,7 @@ public struct ConnectionLimits: Policy {
         self.limits = limits
         self.plane = plane
         self.seed = seed
-        fullCapacity = capacity
+        self.capacity = capacity
         counts = BoundedTable(capacity: capacity)
     }
 
@@ -161,7 +162,7 @@ public struct ConnectionLimits: Policy {
 
     public func instance(of count: Int) -> ConnectionLimits {
         var instance = self
-        instance.counts = BoundedTable(capacity: fullCapacity / count)
+        instance.counts = BoundedTable(capacity: capacity / count)
         return instance
     }
 

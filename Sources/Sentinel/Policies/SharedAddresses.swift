@@ -62,6 +62,8 @@ public struct SharedAddresses: Policy {
     }
 
     public let name: String
+    /// How many addresses are known at most, by all instances together.
+    public let capacity: Int
     public let terms: Terms
     private var seed: HashSeed
     private var households: HouseholdTable
@@ -69,7 +71,6 @@ public struct SharedAddresses: Policy {
     private var protected: Set<UInt64> = []
     /// Until when there is an address that is spared.
     private var sparedUntil = Int64.min
-    private let fullCapacity: Int
 
     /// So many peers of one address are known at most.
     public static let maximumResidents = 64
@@ -88,7 +89,7 @@ public struct SharedAddresses: Policy {
         self.name = name
         self.terms = terms
         self.seed = seed
-        fullCapacity = capacity
+        self.capacity = capacity
         households = HouseholdTable(capacity: capacity)
     }
 
@@ -99,7 +100,7 @@ public struct SharedAddresses: Policy {
 
     public func instance(of count: Int) -> SharedAddresses {
         var instance = self
-        instance.households = HouseholdTable(capacity: fullCapacity / count)
+        instance.households = HouseholdTable(capacity: capacity / count)
         return instance
     }
 

@@ -51,6 +51,8 @@ public struct StreamLimits: Policy {
     }
 
     public let name: String
+    /// Of how many peers and types the streams are counted at most, by all instances together.
+    public let capacity: Int
     /// The limits by type.
     public let limits: [StreamType: Limit]
     /// The limit of each type that has none of its own; nil for none.
@@ -60,7 +62,6 @@ public struct StreamLimits: Policy {
     private let numbers: [StreamType: UInt64]
     private var seed: HashSeed
     private var records: BoundedTable<Record>
-    private let fullCapacity: Int
 
     /// So many types can have limits of their own.
     public static let maximumTypeCount = 64
@@ -84,7 +85,7 @@ public struct StreamLimits: Policy {
         self.others = others
         self.seed = seed
         numbers = Dictionary(uniqueKeysWithValues: limits.keys.map { ($0, Self.number($0)) })
-        fullCapacity = capacity
+        self.capacity = capacity
         records = BoundedTable(capacity: capacity)
     }
 
@@ -95,7 +96,7 @@ public struct StreamLimits: Policy {
 
     public func instance(of count: Int) -> StreamLimits {
         var instance = self
-        instance.records = BoundedTable(capacity: fullCapacity / count)
+        instance.records = BoundedTable(capacity: capacity / count)
         return instance
     }
 

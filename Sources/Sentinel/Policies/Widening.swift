@@ -29,15 +29,18 @@ public struct Widening: Policy {
                     .outOfRange, in: "prefix length",
                     remedy: "less than \(family.bitWidth): a block of several")
             }
-            guard (2...Self.mostSources).contains(sources) else {
-                throw SentinelError(.outOfRange, in: "sources", remedy: "2 to \(Self.mostSources)")
+            guard Self.sourceCounts.contains(sources) else {
+                throw SentinelError(
+                    .outOfRange, in: "sources",
+                    remedy: "\(Self.sourceCounts.lowerBound) to \(Self.sourceCounts.upperBound)")
             }
             self.family = family
             self.prefixLength = prefixLength
             self.sources = sources
         }
 
-        private static let mostSources = 32
+        /// How many sources a level can take.
+        package static let sourceCounts = 2...32
     }
 
     /// How it widens.
@@ -98,6 +101,8 @@ public struct Widening: Policy {
     }
 
     public let name: String
+    /// How many blocks are remembered at most, by all instances together.
+    public let capacity: Int
     public let terms: Terms
     private var seed: HashSeed
     private var sightings: BoundedTable<Sightings>
@@ -107,7 +112,6 @@ public struct Widening: Policy {
     private var lastEnd = Int64.min
     private let levels4: [Level]
     private let levels6: [Level]
-    private let fullCapacity: Int
 
     /// The capacity that is meant where none is given.
     public static let defaultCapacity = 16_384
@@ -131,7 +135,7 @@ public struct Widening: Policy {
         self.name = name
         self.terms = terms
         self.seed = seed
-        fullCapacity = capacity
+        self.capacity = capacity
         sightings = BoundedTable(capacity: capacity)
         denied = BoundedTable(capacity: capacity)
     }
@@ -143,8 +147,8 @@ public struct Widening: Policy {
 
     public func instance(of count: Int) -> Widening {
         var instance = self
-        instance.sightings = BoundedTable(capacity: fullCapacity / count)
-        instance.denied = BoundedTable(capacity: fullCapacity / count)
+        instance.sightings = BoundedTable(capacity: capacity / count)
+        instance.denied = BoundedTable(capacity: capacity / count)
         return instance
     }
 
