@@ -27,4 +27,19 @@ import Testing
         shared.observe(.behaved(remote, credit: -1000), now: at(6000))
         #expect(shared.peers(at: address, now: at(6000)) == (known: 1, bad: 0))
     }
+
+    @Test func anAddressIsForgivenSoonerThanThePeerThatWasThere() throws {
+        let terms = try Reputation.Terms(thresholds: .init(avoid: 16, ban: 32), halfLife: .seconds(3600))
+        var reputation = Reputation(name: "reputation", terms: terms)
+        let remote = RemotePeer.inbound(address, id: peer)
+        for _ in 0..<100 { reputation.observe(.misbehaved(remote, .protocolViolation), now: at(0)) }
+        let stranger = Question(.accept, about: .inbound(address))
+        let offender = Question(.secured, about: remote)
+        #expect(reputation.decide(stranger, now: at(449_000)).denial?.plane == .kernel)
+        #expect(reputation.decide(stranger, now: at(451_000)) == .pass)
+        #expect(reputation.decide(offender, now: at(451_000)).denial != nil)
+        // It takes one more offence.
+        reputation.observe(.misbehaved(remote, .protocolViolation), now: at(451_000))
+        #expect(reputation.decide(stranger, now: at(452_000)).denial != nil)
+    }
 }
