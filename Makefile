@@ -94,7 +94,7 @@ bench: deps build ## Measure, side by side with a plain C loop, nft and ipset
 	make -C Benchmarks/c-floor
 	CONFIGURATION=$(CONFIGURATION) Benchmarks/run
 
-simulate: swift ## Attacks in virtual time: our policies, a plain limiter and permanent bans; pictures of each
+simulate: swift ## Attacks in virtual time, against our policies, a plain limiter and permanent bans
 	@$(SWIFT) build --configuration $(CONFIGURATION) $(static) --product sentinel-simulate
 	$(BUILT)/sentinel-simulate $(SIMULATE)
 

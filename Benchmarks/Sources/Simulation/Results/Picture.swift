@@ -3,7 +3,7 @@
 
 /// A picture of a shape's rows: what became of the attack, and what became of the honest.
 ///
-/// The colours can be told apart by those who don't see all of them (Okabe and Ito), and it is legible on a light and
+/// The colours can be told apart by those who don't see all of them (after Okabe and Ito), and it is legible on a light and
 /// on a dark page: it brings its background along, and follows the reader's preference where the viewer knows it.
 public struct Picture: Sendable {
     private let shape: Shape

@@ -21,11 +21,11 @@ extension Shape {
         switch self {
         case .flood: "An IPv4 and an IPv6 source, 200 connections a second each, for 15 minutes."
         case .rotation: "50 connections a second for 20 minutes; every three from another /64."
-        case .rotation56: "The same from a household; 20 honest neighbours in the same /48."
+        case .rotation56: "50 connections a second from a household's /56; 20 honest ones in the same /48."
         case .nat: "50 good peers share an IPv4 address with one that connects 50 times a second."
         case .nat6: "50 good peers share a /64 with one that connects 50 times a second."
-        case .natCold: "The attack begins as the first honest peers come."
-        case .natIdentities: "The bad peer makes up another identity for each connection."
+        case .natCold: "50 good peers and a bad one come when the node knows nobody yet."
+        case .natIdentities: "50 good peers, and one that makes up another identity for each connection."
         case .slow: "500 addresses below every rate, for 4 hours, with 300 honest peers."
         }
     }
