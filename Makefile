@@ -111,6 +111,7 @@ install: build ## Install below DESTDIR and PREFIX; a configuration that is ther
 	install $$strip $(BUILT)/sentinelctl $(DESTDIR)$(bindir)/
 	install $$strip $(BUILT)/sentinel-config $(DESTDIR)$(libexecdir)/
 	install -m 0644 rules/*.nft $(DESTDIR)$(datadir)/rules/
+	install -m 0644 Examples/policies.toml $(DESTDIR)$(datadir)/
 	install -m 0644 systemd/sentineld.service systemd/sentineld.socket $(DESTDIR)$(unitdir)/
 	sed -i 's|/usr/sbin/sentineld|$(sbindir)/sentineld|; s|/usr/libexec/seed-sentinel|$(libexecdir)|' \
 		$(DESTDIR)$(unitdir)/sentineld.service

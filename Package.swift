@@ -34,6 +34,7 @@ let package = Package(
     products: [
         .library(name: "Inet", targets: ["Inet"]),
         .library(name: "Nftables", targets: ["Nftables"]),
+        .library(name: "PolicyReader", targets: ["PolicyReader"]),
         .library(name: "Sentinel", targets: ["Sentinel"]),
         .library(name: "SentinelClient", targets: ["SentinelClient"]),
         .library(name: "SentinelProtocol", targets: ["SentinelProtocol"]),
@@ -107,12 +108,23 @@ let package = Package(
 
         // Reads TOML where nothing can be lost: the only place that needs full Foundation.
         .target(
-            name: "ConfigurationReader",
+            name: "TOMLDocument",
             dependencies: ["SentinelConfiguration", "Inet", .product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: settings),
+        .target(
+            name: "ConfigurationReader", dependencies: ["SentinelConfiguration", "Inet", "TOMLDocument"],
+            swiftSettings: settings),
+        .target(
+            name: "PolicyReader",
+            dependencies: ["Inet", "Sentinel", "SentinelConfiguration", "TOMLDocument"],
             swiftSettings: settings),
         .executableTarget(
             name: "sentinel-config",
-            dependencies: ["CLinux", "SentinelConfiguration", "ConfigurationReader", argumentParser],
+            dependencies: [
+                "CLinux", "ConfigurationReader", "PolicyReader", "Sentinel", "SentinelConfiguration",
+                "TOMLDocument",
+                argumentParser,
+            ],
             swiftSettings: settings),
 
         // A node to show it with.
@@ -122,13 +134,17 @@ let package = Package(
         .executableTarget(
             name: "seed-node",
             dependencies: [
-                "SeedNode", "Inet", "Sentinel", "SentinelClient", nioCore, nioPosix, argumentParser, logging,
+                "SeedNode", "Inet", "PolicyReader", "Sentinel", "SentinelClient", "SentinelConfiguration",
+                nioCore, nioPosix, argumentParser, logging,
                 systemPackage, unixSignals,
             ],
             path: "Examples/seed-node/Sources/seed-node", swiftSettings: settings),
         .testTarget(
             name: "SeedNodeTests",
-            dependencies: ["SeedNode", "Inet", "Sentinel", nioCore, nioPosix, nioEmbedded, crypto],
+            dependencies: [
+                "SeedNode", "Inet", "Sentinel", nioCore, nioPosix, nioEmbedded,
+                crypto,
+            ],
             swiftSettings: settings),
 
         // Measurements.
@@ -149,6 +165,9 @@ let package = Package(
             path: "Benchmarks/Sources/sentinel-simulate", swiftSettings: settings),
 
         // Tests.
+        .executableTarget(
+            name: "sentinel-stress", dependencies: ["Inet", "Sentinel"], path: "Tests/Stress",
+            swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
         .target(
             name: "NamespaceSupport", dependencies: ["CLinux", "Inet"], path: "Tests/NamespaceSupport",
@@ -178,7 +197,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "Inet", "SentinelProtocol", "Varlink", "NamespaceSupport", "sentineld", "sentinel-config",
+                "Inet", "SentinelProtocol", "Varlink", "NamespaceSupport", "seed-node", "sentineld",
+                "sentinel-config",
                 nioCore,
                 nioPosix,
             ],
@@ -199,7 +219,7 @@ let package = Package(
             dependencies: [
                 "Inet", "NamespaceSupport", "Sentinel", "SentinelClient", "SentinelConfiguration",
                 "SentinelHelper",
-                "SentinelProtocol", logging, nioCore, nioPosix,
+                "SentinelProtocol", "Varlink", logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -215,6 +235,16 @@ let package = Package(
         .testTarget(
             name: "ConfigurationReaderTests",
             dependencies: ["ConfigurationReader", "SentinelConfiguration", "Inet"], swiftSettings: settings),
+        .testTarget(
+            name: "TOMLDocumentTests", dependencies: ["TOMLDocument", "SentinelConfiguration"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PolicyReaderTests",
+            dependencies: [
+                "PolicyReader", "Inet", "Sentinel", "SentinelConfiguration", "TOMLDocument",
+                "sentinel-config",
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "ConfigurationLoaderTests",
             dependencies: ["ConfigurationLoader", "SentinelConfiguration", "CLinux", "sentinel-config"],

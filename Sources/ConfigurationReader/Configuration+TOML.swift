@@ -2,10 +2,11 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 public import SentinelConfiguration
+internal import TOMLDocument
 
 extension Configuration {
     /// The largest file that is read, in bytes.
-    public static let maximumFileSize = 1 << 20
+    public static let maximumFileSize = Document.maximumSize
 
     /// Reads a configuration from TOML (toml.io, version 1.0). What the text leaves out has its default.
     ///
@@ -14,10 +15,9 @@ extension Configuration {
     ///   - file: what the file is called in messages.
     /// - Throws: everything that is wrong with the file, in the order of its lines.
     public init(toml text: some Collection<UInt8>, file: String) throws(ConfigurationError) {
-        let document = try Document(text, file: file)
-        let report = Report(file: file, locator: document.locator)
+        let (root, report) = try Document(text, file: file).read()
         var read = Configuration()
-        read.fill(from: SectionReader(document.root, at: ConfigurationKey(), report: report))
+        read.fill(from: root)
         report.add(read.findings)
         try report.finish()
         self = read

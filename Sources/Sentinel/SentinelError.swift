@@ -49,7 +49,7 @@ extension SentinelError: CustomStringConvertible {
 
 extension SentinelError.Code {
     /// The code in words.
-    var phrase: String {
+    package var phrase: String {
         switch self {
         case .empty: "is empty"
         case .tooLong: "is too long"

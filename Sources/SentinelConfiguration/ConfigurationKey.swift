@@ -38,14 +38,18 @@ public struct ConfigurationKey: Hashable, Sendable {
 }
 
 extension ConfigurationKey: CustomStringConvertible {
-    /// As in the file: `[durations.default] first`. An element of a list goes by the list's name.
+    /// As in the file: `[durations.default] first`, and `[[policy]] name` in an array of tables. An element of a
+    /// list goes by the list's name.
     public var description: String {
-        let keys = components.compactMap { component in
+        guard let place = components.lastIndex(where: { if case .key = $0 { true } else { false } }),
+            case .key(let last) = components[place]
+        else { return "" }
+        let section = components[..<place].compactMap { component in
             if case .key(let key) = component { Self.written(key) } else { nil }
-        }
-        guard let last = keys.last else { return "" }
-        let section = keys.dropLast().joined(separator: ".")
-        return section.isEmpty ? last : "[\(section)] \(last)"
+        }.joined(separator: ".")
+        guard !section.isEmpty else { return Self.written(last) }
+        if case .index = components[place - 1] { return "[[\(section)]] \(Self.written(last))" }
+        return "[\(section)] \(Self.written(last))"
     }
 
     /// A key as TOML writes it: bare where it may be, else in quotes.

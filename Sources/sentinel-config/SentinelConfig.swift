@@ -4,14 +4,17 @@
 internal import ArgumentParser
 internal import CLinux
 internal import ConfigurationReader
+internal import PolicyReader
+internal import Sentinel
 internal import SentinelConfiguration
+internal import TOMLDocument
 
-/// Reads sentineld's configuration where nothing can be lost: without any privilege.
+/// Reads sentineld's configuration where nothing can be lost: without any privilege. Checks a node's policies.
 @main
 struct SentinelConfig: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sentinel-config",
-        abstract: "Checks a configuration of sentineld, and prints it as JSON.",
+        abstract: "Checks a configuration of sentineld, or a node's policies, and prints what it says.",
         discussion: """
             Try a changed configuration before sentineld is restarted with it:
 
@@ -19,15 +22,24 @@ struct SentinelConfig: ParsableCommand {
 
             It says "ok", or each problem as FILE:LINE: [section] key: what is wrong; what to do about it.
 
-            sentineld itself runs this program, confined and without any privilege, to read its configuration. What is printed \
-            is the whole configuration with every default filled in: durations are milliseconds, and those for \
-            checks and reasons are complete. See all defaults:
+            sentineld itself runs this program, confined and without any privilege, to read its configuration. \
+            What is printed is the whole configuration with every default filled in: durations are milliseconds, \
+            and those for checks and reasons are complete. See all defaults:
 
               sentinel-config --default
 
             The keys are explained in the sentinel.toml that comes with sentineld.
 
-            Exit status: 0 where the configuration is good, 2 where it has problems, 64 where the command line \
+            A node's policies are a file of their own. Try a changed one before the node reads it:
+
+              sentinel-config --check-policies policies.toml
+
+            It prints the chain in words, each policy in its order with what it does, or each problem as above, \
+            also those in lists that the file names. With --json, what is printed has the file's own keys with \
+            every default filled in. What is no problem but worth knowing goes to the standard error as a note. \
+            All keys are explained in share/seed-sentinel/policies.toml, which is the recommended chain.
+
+            Exit status: 0 where the file is good, 2 where it has problems, 64 where the command line \
             has, 1 where the output can't be written.
             """,
         version: "0.1.0")
@@ -38,21 +50,35 @@ struct SentinelConfig: ParsableCommand {
     @Flag(name: .customLong("default"), help: "Print the defaults; no file is read.")
     var defaults = false
 
+    @Flag(help: "The file is a node's policies: print them in words, in their order.")
+    var checkPolicies = false
+
+    @Flag(help: "With --check-policies: print JSON rather than words.")
+    var json = false
+
     @Option(help: ArgumentHelp("What to call the file in messages.", valueName: "file"))
     var name: String?
 
     @Flag(help: "Be unable to write to files and to start processes before the file is read.")
     var confined = false
 
-    @Argument(help: "The configuration; - for the standard input.")
+    @Argument(help: "The configuration, or the policies; - for the standard input.")
     var file: String?
 
     func validate() throws {
         guard defaults || file != nil else {
             throw ValidationError("Name a file, - for the standard input, or --default.")
         }
-        guard !(defaults && (file != nil || check || name != nil)) else {
+        guard !(defaults && (file != nil || check || name != nil || checkPolicies)) else {
             throw ValidationError("--default stands alone: it reads no file.")
+        }
+        guard !(check && checkPolicies) else {
+            throw ValidationError(
+                "--check is for sentineld's configuration, --check-policies for a node's policies.")
+        }
+        guard !json || checkPolicies else {
+            throw ValidationError(
+                "--json goes with --check-policies; a configuration is printed as JSON anyway.")
         }
     }
 
@@ -64,8 +90,7 @@ struct SentinelConfig: ParsableCommand {
             }
         }
         do {
-            let configuration = try file.map(read) ?? Configuration()
-            guard Output.standard.write(try check ? "\(called): ok" : configuration.json) else {
+            guard Output.standard.write(try checkPolicies ? policies() : configuration()) else {
                 Output.error.write("sentinel-config: can't write to the standard output; see what it goes to")
                 throw ExitCode(1)
             }
@@ -77,6 +102,20 @@ struct SentinelConfig: ParsableCommand {
 
     /// What the file is called in messages.
     private var called: String { name ?? (file == "-" ? "standard input" : file ?? "") }
+
+    private func configuration() throws -> String {
+        let configuration = try file.map(read) ?? Configuration()
+        return try check ? "\(called): ok" : configuration.json
+    }
+
+    /// The chain of policies in the file.
+    private func policies() throws -> String {
+        let chain = try PolicyChain(
+            contentsOf: file ?? "-", called: called, now: MonotonicInstant(nanoseconds: 0))
+        for note in chain.notes { Output.error.write("note: \(note)") }
+        let head = "\(called): ok; the policies in their order, the first that denies decides:"
+        return try json ? chain.json : "\(head)\n\(chain)"
+    }
 
     private func read(_ file: String) throws(ConfigurationError) -> Configuration {
         // One byte more than is accepted, so that a larger file is seen to be one.

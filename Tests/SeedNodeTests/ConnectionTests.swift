@@ -171,11 +171,13 @@ extension PeerConnection.Action {
         var pair = Pair()
         let early = pair.listener.receive([1, 2, 3])
         #expect(early == [.close(.handshake(.length))])
+        #expect(pair.listenerGate.events == [.misbehaved(.failedHandshake)])
         var other = Pair()
         _ = other.shakeHands()
         let late = other.listener.receive([UInt8](repeating: 0, count: 40))
         #expect(late == [.close(.violation)])
-        #expect(other.listenerGate.events.last == .closed)
+        #expect(other.listenerGate.events.suffix(2) == [.misbehaved(.protocolViolation), .closed])
+        #expect(other.listenerGate.remotes.last?.id == other.dialerIdentity.peer)
     }
 
     @Test func `On UDP a message that makes no sense is ignored`() throws {
@@ -191,6 +193,7 @@ extension PeerConnection.Action {
         let late = pair.listener.receive([UInt8](repeating: 0, count: 40))
         #expect(late.isEmpty)
         #expect(pair.listener.isEstablished)
+        #expect(!pair.listenerGate.events.contains { if case .misbehaved = $0 { true } else { false } })
     }
 
     @Test func `On UDP every answer of the handshake can be lost and asked for again`() throws {
@@ -210,6 +213,47 @@ extension PeerConnection.Action {
         #expect(heard == [.established(pair.listenerIdentity.peer)])
         #expect(pair.dialer.unanswered == nil)
         #expect(pair.listenerGate.events.filter { $0 == .established }.count == 1)
+    }
+
+    @Test func `The gate hears of each stream that it has let open how it ends`() throws {
+        var pair = Pair(listenerGate: RecordingSentinel(stream: .git, streamAction: .refuseStream))
+        _ = pair.shakeHands()
+        _ = pair.carry(toListener: try pair.open(.git).1)
+        _ = pair.carry(toListener: try pair.open(.gossip).1 + pair.open(.membership).1)
+        let farewell = pair.dialer.close(.none)
+        _ = pair.carry(toListener: farewell.compactMap(\.message))
+        pair.listener.transportClosed()
+        #expect(
+            pair.listenerGate.events.dropFirst(3).prefix(5) == [
+                .askedStream(.git), .askedStream(.gossip), .opened(.gossip), .askedStream(.membership),
+                .opened(.membership),
+            ])
+        let end = pair.listenerGate.events.suffix(3)
+        #expect(Set(end.dropLast()) == [.ended(.gossip), .ended(.membership)] && end.last == .closed)
+        #expect(pair.listenerGate.events.count == 11)
+    }
+
+    @Test func `Who never says who it is has failed to, but not who has gone`() {
+        for (timedOut, expected) in [
+            (true, [RecordingSentinel.Event.misbehaved(.failedHandshake)]), (false, []),
+        ] {
+            var pair = Pair()
+            _ = pair.listener.receive(pair.dialer.unanswered ?? [])
+            pair.listener.transportClosed(timedOut: timedOut)
+            #expect(pair.listenerGate.events == expected)
+        }
+    }
+
+    @Test func `What is no message ends a connection as one that makes no sense`() {
+        var pair = Pair()
+        let early = pair.listener.receiveMalformed()
+        #expect(early == [.close(.handshake(.length))])
+        var other = Pair()
+        _ = other.shakeHands()
+        let late = other.listener.receiveMalformed()
+        #expect(late == [.close(.violation)])
+        let later = other.listener.receiveMalformed()
+        #expect(later.isEmpty)
     }
 
     @Test func `The gate hears once that an established connection is gone`() {

@@ -13,6 +13,8 @@ final class RecordingSentinel: Sendable {
         case askedStream(StreamType)
         case established, closed
         case opened(StreamType)
+        case ended(StreamType)
+        case misbehaved(Offence)
     }
 
     private let denied: Set<Check>
@@ -35,7 +37,15 @@ final class RecordingSentinel: Sendable {
     /// About whom, as far as it was a connection.
     var remotes: [RemotePeer] { state.withLock(\.remotes) }
 
-    var gate: NodeGate { NodeGate(self) }
+    var gate: NodeGate {
+        NodeGate(
+            self,
+            reporting: { event in
+                if case .misbehaved(let offence, _) = event.kind {
+                    self.note(.misbehaved(offence), event.remote)
+                }
+            })
+    }
 
     /// What it denies with.
     func denial(_ check: Check) -> Denial {
@@ -89,6 +99,7 @@ extension RecordingSentinel: ConnectionSentinel {
 
     func connectionEstablished(_ peer: RemotePeer) {}
     func streamOpened(_ peer: RemotePeer, _ type: StreamType) { note(.opened(type), peer) }
+    func streamClosed(_ peer: RemotePeer, _ type: StreamType) { note(.ended(type), peer) }
 }
 
 extension RecordingSentinel: Notifiee {

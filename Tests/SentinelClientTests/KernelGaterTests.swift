@@ -42,6 +42,22 @@ struct KernelGaterTests {
     }
 
     @Test
+    func `what becomes of streams is told to the wrapped one`() async throws {
+        let peer = try peer(1)
+        let addresses = try Self.addresses()
+        try await Fixture.run { fixture in
+            let limits = try StreamLimits(name: "streams", limits: [.git: .init(open: 1)])
+            let sentinel = try PolicySentinel([limits], clock: { MonotonicInstant(nanoseconds: 0) })
+            let gater = KernelGater(wrapping: sentinel, handOver: fixture.handOver)
+            let remote = RemotePeer(id: peer, addresses: addresses, direction: .inbound)
+            gater.streamOpened(remote, .git)
+            #expect(!gater.allowStream(remote, .git).isAllowed)
+            gater.streamClosed(remote, .git)
+            #expect(gater.allowStream(remote, .git).isAllowed)
+        }
+    }
+
+    @Test
     func `of a gater's denials those before the handshake are handed over`() async throws {
         let peer = try peer(1)
         try await Fixture.run { _ in

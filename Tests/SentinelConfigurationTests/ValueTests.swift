@@ -50,12 +50,12 @@ import Testing
         }
     }
 
-    @Test func `An exempt block is an address alone or with its prefix`() {
-        #expect(ExemptNetwork("192.0.2.7")?.description == "192.0.2.7")
-        #expect(ExemptNetwork("192.0.2.7/32")?.description == "192.0.2.7")
-        #expect(ExemptNetwork("2001:DB8::/32")?.description == "2001:db8::/32")
+    @Test func `A block is an address alone or with its prefix`() {
+        #expect(NetworkText("192.0.2.7")?.description == "192.0.2.7")
+        #expect(NetworkText("192.0.2.7/32")?.description == "192.0.2.7")
+        #expect(NetworkText("2001:DB8::/32")?.description == "2001:db8::/32")
         for text in ["", "host", "192.0.2.7/24", "192.0.2.0/33", "::ffff:192.0.2.7", "fe80::1%eth0"] {
-            #expect(ExemptNetwork(text) == nil)
+            #expect(NetworkText(text) == nil)
         }
     }
 
@@ -64,6 +64,12 @@ import Testing
         #expect(ConfigurationKey("table").description == "table")
         #expect(ConfigurationKey("table", "name").description == "[table] name")
         #expect(ConfigurationKey("node", "ports").appending(3).description == "[node] ports")
+        let policy = ConfigurationKey("policy").appending(1)
+        #expect(policy.description == "policy")
+        #expect(policy.appending("kind").description == "[[policy]] kind")
+        #expect(policy.appending("severity").appending("timeout").description == "[policy.severity] timeout")
+        let tier = policy.appending("tiers").appending(0)
+        #expect(tier.appending("rate").description == "[[policy.tiers]] rate")
         #expect(
             ConfigurationKey("durations", "reason", "a.b", "first").description
                 == "[durations.reason.\"a.b\"] first")

@@ -26,6 +26,13 @@ import Testing
         #expect(Direction("Inbound") == nil)
     }
 
+    @Test func `Planes and what becomes of streams read back from their names`() {
+        #expect(Plane.allCases.map(\.description) == ["user-space", "kernel"])
+        #expect(StreamAction.allCases.map(\.description) == ["end-connection", "refuse-stream"])
+        #expect(Plane("kernel") == .kernel && Plane("Kernel") == nil)
+        #expect(StreamAction("refuse-stream") == .refuseStream && StreamAction("refuse") == nil)
+    }
+
     @Test func `No disconnect reason is zero`() {
         #expect(DisconnectReason.none.rawValue == 0)
         #expect(DisconnectReason(rawValue: 0x1002) == .rateLimited)

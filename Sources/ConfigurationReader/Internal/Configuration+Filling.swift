@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import SentinelConfiguration
+internal import TOMLDocument
 
 extension Configuration {
     /// Takes over what the file says.
@@ -34,6 +35,8 @@ extension Configuration.Node {
     mutating func fill(from section: SectionReader) {
         section.read("ports", listOf: .text, example: "[\"tcp/8776\", \"udp/8776\"]", into: &ports)
         section.read("users", listOf: .account, example: "[\"seed\"]", into: &users)
+        section.read("widest4", .prefixLength, example: "24", into: &widest4)
+        section.read("widest6", .prefixLength, example: "48", into: &widest6)
         section.finish()
     }
 }
@@ -59,7 +62,7 @@ extension Configuration.Access {
 extension Configuration.Exempt {
     mutating func fill(from section: SectionReader) {
         section.read(
-            "addresses", listOf: .exempt, example: "[\"192.0.2.0/24\", \"2001:db8::1\"]", into: &addresses)
+            "addresses", listOf: .network, example: "[\"192.0.2.0/24\", \"2001:db8::1\"]", into: &addresses)
         section.finish()
     }
 }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import SentinelConfiguration
+internal import TOMLDocument
 
 extension Configuration.Durations {
     /// Takes over what the file says, each key from the most specific section that has it.

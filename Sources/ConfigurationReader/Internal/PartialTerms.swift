@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import SentinelConfiguration
+internal import TOMLDocument
 
 /// The terms that one section of the file gives; the others are those of less specific sections.
 struct PartialTerms {

@@ -11,3 +11,18 @@ public enum Plane: UInt8, Hashable, Sendable, Comparable, CaseIterable {
     @inlinable
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
+
+extension Plane: LosslessStringConvertible {
+    public init?(_ text: String) {
+        guard let plane = Self.allCases.first(where: { $0.description == text }) else { return nil }
+        self = plane
+    }
+
+    /// The name that configurations and logs use.
+    public var description: String {
+        switch self {
+        case .userSpace: "user-space"
+        case .kernel: "kernel"
+        }
+    }
+}

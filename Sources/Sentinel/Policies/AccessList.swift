@@ -78,10 +78,18 @@ public struct AccessList: Policy {
     /// Questions never change it.
     public var isFixed: Bool { true }
 
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
+
     // MARK: - Entries
 
     /// How many entries there are, ended ones that still take room among them.
     public var count: Int { peers.count + addresses.count + networks.count + endpoints.count }
+
+    /// How many there are of each kind.
+    public var counts: (peers: Int, addresses: Int, networks: Int, endpoints: Int) {
+        (peers.count, addresses.count, networks.count, endpoints.count)
+    }
 
     /// Makes room for the entries of `subjects` besides those that there are, so that adding them moves nothing.
     public mutating func reserveCapacity(for subjects: some Sequence<Subject>) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
-internal import Inet
+package import Inet
 
 extension IPAddress.Family {
     /// The prefix lengths of blocks that policies may keep account of.
-    var policyPrefixLengths: ClosedRange<Int> {
+    package var policyPrefixLengths: ClosedRange<Int> {
         switch self {
         case .ipv4: PolicySentinel.widestPrefixLength4...IPv4Address.bitWidth
         case .ipv6: PolicySentinel.widestPrefixLength6...IPv6Address.bitWidth

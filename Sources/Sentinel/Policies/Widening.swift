@@ -29,15 +29,18 @@ public struct Widening: Policy {
                     .outOfRange, in: "prefix length",
                     remedy: "less than \(family.bitWidth): a block of several")
             }
-            guard (2...Self.mostSources).contains(sources) else {
-                throw SentinelError(.outOfRange, in: "sources", remedy: "2 to \(Self.mostSources)")
+            guard Self.sourceCounts.contains(sources) else {
+                throw SentinelError(
+                    .outOfRange, in: "sources",
+                    remedy: "\(Self.sourceCounts.lowerBound) to \(Self.sourceCounts.upperBound)")
             }
             self.family = family
             self.prefixLength = prefixLength
             self.sources = sources
         }
 
-        private static let mostSources = 32
+        /// How many sources a level can take.
+        package static let sourceCounts = 2...32
     }
 
     /// How it widens.
@@ -98,6 +101,8 @@ public struct Widening: Policy {
     }
 
     public let name: String
+    /// How many blocks are remembered at most, by all instances together.
+    public let capacity: Int
     public let terms: Terms
     private var seed: HashSeed
     private var sightings: BoundedTable<Sightings>
@@ -107,7 +112,6 @@ public struct Widening: Policy {
     private var lastEnd = Int64.min
     private let levels4: [Level]
     private let levels6: [Level]
-    private let fullCapacity: Int
 
     /// The capacity that is meant where none is given.
     public static let defaultCapacity = 16_384
@@ -131,15 +135,20 @@ public struct Widening: Policy {
         self.name = name
         self.terms = terms
         self.seed = seed
-        fullCapacity = capacity
+        self.capacity = capacity
         sightings = BoundedTable(capacity: capacity)
         denied = BoundedTable(capacity: capacity)
     }
 
+    /// Where sources come in.
+    public var checks: CheckSet { .accept }
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
+
     public func instance(of count: Int) -> Widening {
         var instance = self
-        instance.sightings = BoundedTable(capacity: fullCapacity / count)
-        instance.denied = BoundedTable(capacity: fullCapacity / count)
+        instance.sightings = BoundedTable(capacity: capacity / count)
+        instance.denied = BoundedTable(capacity: capacity / count)
         return instance
     }
 
@@ -173,20 +182,26 @@ public struct Widening: Policy {
         guard lastEnd > now.nanoseconds, question.check == .accept, let address = question.source else {
             return .pass
         }
-        for level in levels(of: address) {
-            let block = IPNetwork(containing: address, prefixLength: level.prefixLength)
-            if let end = end(block, now: now) {
-                return .deny(denial(of: question, block, for: now.duration(to: end)))
-            }
-        }
-        return .pass
+        guard let (block, end) = deniedBlock(address, now: now) else { return .pass }
+        return .deny(denial(of: question, block, basis: .address, for: now.duration(to: end)))
     }
 
-    private func denial(of question: borrowing Question, _ block: IPNetwork, for duration: Duration?)
-        -> Denial
-    {
+    /// The widest block of the address that is denied, and until when.
+    private func deniedBlock(
+        _ address: IPAddress, now: MonotonicInstant
+    ) -> (IPNetwork, MonotonicInstant)? {
+        for level in levels(of: address) {
+            let block = IPNetwork(containing: address, prefixLength: level.prefixLength)
+            if let end = end(block, now: now) { return (block, end) }
+        }
+        return nil
+    }
+
+    private func denial(
+        of question: borrowing Question, _ block: IPNetwork, basis: Basis, for duration: Duration?
+    ) -> Denial {
         question.denial(
-            by: name, reason: .widened, basis: .address, detail: "\(block) has too many banned sources",
+            by: name, reason: .widened, basis: basis, detail: "\(block) has too many banned sources",
             network: block, duration: duration)
     }
 
@@ -202,7 +217,9 @@ public struct Widening: Policy {
             var seen = sightings[seed.fingerprint(block)]?.advanced(to: span(now)) ?? .vacant
             seen.current |= bit(of: address, in: level)
             if seen.count >= level.sources {
-                return .amend(self.denial(of: question, block, for: terms.duration))
+                // It still rests on what it has rested on: who is on a list stays denied, whoever is spared.
+                return .amend(
+                    self.denial(of: question, block, basis: denial.basis, for: terms.duration))
             }
         }
         return .uphold
@@ -224,6 +241,8 @@ public struct Widening: Policy {
             lastEnd = max(lastEnd, end)
             return
         }
+        // Who is denied for the block that it lies in has done nothing that would be one more.
+        if denial.policy == name, deniedBlock(address, now: now) != nil { return }
         let span = span(now)
         for level in levels(of: address) {
             let block = IPNetwork(containing: address, prefixLength: level.prefixLength)

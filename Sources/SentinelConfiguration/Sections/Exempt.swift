@@ -20,11 +20,11 @@ extension Configuration.Exempt: Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        addresses = try container.decodeTexts(ExemptNetwork.self, forKey: .addresses).map(\.network)
+        addresses = try container.decodeTexts(NetworkText.self, forKey: .addresses).map(\.network)
     }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(addresses.map { ExemptNetwork($0).description }, forKey: .addresses)
+        try container.encode(addresses.map { NetworkText($0).description }, forKey: .addresses)
     }
 }

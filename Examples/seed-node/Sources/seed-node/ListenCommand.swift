@@ -6,13 +6,20 @@ import Inet
 import Logging
 import NIOCore
 import NIOPosix
+import PolicyReader
 import SeedNode
 import Sentinel
 import SentinelClient
+import SentinelConfiguration
+import UnixSignals
 
 struct ListenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "listen", abstract: "Serve echoes on typed streams, over TCP and UDP.")
+        commandName: "listen", abstract: "Serve echoes on typed streams, over TCP and UDP.",
+        discussion: """
+            With --policies, the chain in that file decides, see Examples/policies.toml; on SIGHUP it is read again, and \
+            takes the other's place, counters and all, or is refused and changes nothing. A line says which.
+            """)
 
     @Option(help: "An address to listen on; may be given more than once.")
     var address: [IPAddress] = []
@@ -23,11 +30,15 @@ struct ListenCommand: AsyncParsableCommand {
     @Option(help: "The key file; without, the node is another one each time.")
     var key: String?
 
-    @Option(help: "How many connections a second a source may open: an IPv4 address or an IPv6 /64.")
-    var rate = 5
+    @Option(help: "The policies, a file in TOML; in place of the four options below.")
+    var policies: String?
 
-    @Option(help: "How many it may open at once.")
-    var burst = 20
+    @Option(
+        help: "How many connections a second a source may open: an IPv4 address or an IPv6 /64. (default: 5)")
+    var rate: Int?
+
+    @Option(help: "How many it may open at once. (default: 20)")
+    var burst: Int?
 
     @Option(help: "A block of addresses that is denied; may be given more than once.")
     var deny: [IPNetwork] = []
@@ -42,25 +53,47 @@ struct ListenCommand: AsyncParsableCommand {
     var duration: Seconds?
 
     func validate() throws {
-        guard rate > 0, burst > 0 else { throw ValidationError("--rate and --burst must be at least 1") }
+        let others = [
+            ("--rate", rate != nil), ("--burst", burst != nil), ("--deny", !deny.isEmpty),
+            ("--deny-peer", !denyPeer.isEmpty),
+        ].filter(\.1).map(\.0)
+        guard policies == nil || others.isEmpty else {
+            throw ValidationError(
+                "--policies says it all: leave out \(others.joined(separator: ", ")), and write it into the file"
+            )
+        }
+        guard rate ?? 1 > 0, burst ?? 1 > 0 else {
+            throw ValidationError("--rate and --burst must be at least 1")
+        }
     }
 
     func run() async throws {
         Usage.raiseDescriptorLimit()
-        let gater = try makeGater()
+        let reloading = policies.map(Reloading.init)
+        let (sentinel, beginning) = try makeSentinel(reloading)
+        let gater = makeGater(around: sentinel)
+        // From here on it ends nothing. Without policies it ends the node, as ever.
+        let hangups = reloading == nil ? nil : await UnixSignalsSequence(trapping: .sighup)
         let node = Node(
-            identity: try KeyFile.identity(at: key), gate: NodeGate(gater),
+            identity: try KeyFile.identity(at: key),
+            gate: NodeGate(gater, reporting: { gater.wrapped.observe($0) }),
             group: MultiThreadedEventLoopGroup.singleton)
         let addresses =
             address.isEmpty ? [.v4(IPv4Address(bits: 0)), .v6(IPv6Address(high: 0, low: 0))] : address
         let listener = try await node.listen(on: addresses, port: port)
         Output.print(
             ListeningLine(peer: "\(node.identity.peer)", endpoints: listener.endpoints.map(\.description)))
+        if let beginning { Output.print(beginning) }
         let duration = duration?.duration
         try await untilSignalled {
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 // Brings denials to the kernel until the node ends. Without a helper nothing is handed over.
                 if helper != nil { tasks.addTask { await gater.run() } }
+                if let reloading, let hangups {
+                    tasks.addTask {
+                        for await _ in hangups { Output.print(reloading.reload(gater.wrapped)) }
+                    }
+                }
                 tasks.addTask { try await report(node, gater, for: duration) }
                 while tasks.isEmpty == false {
                     try await tasks.next()
@@ -69,30 +102,38 @@ struct ListenCommand: AsyncParsableCommand {
             }
         }
         await listener.close()
-        Output.print(StatisticsLine(node.statistics.snapshot, gater.statistics, event: "stopped"))
+        Output.print(StatisticsLine(node.statistics.snapshot, gater, event: "stopped"))
     }
 
     /// Whom the node asks: policies, wrapped by what brings their denials to the kernel.
-    private func makeGater() throws -> KernelGater<PolicySentinel> {
+    private func makeGater(around sentinel: PolicySentinel) -> KernelGater<PolicySentinel> {
         var configuration = HandOver.Configuration()
         if let helper { configuration.socket = helper }
         let logger = Logger(label: "seed-node") { StreamLogHandler.standardError(label: $0) }
         return KernelGater(
-            wrapping: try makeSentinel(), configuration, on: MultiThreadedEventLoopGroup.singleton,
-            logger: logger)
+            wrapping: sentinel, configuration, on: MultiThreadedEventLoopGroup.singleton, logger: logger)
+    }
+
+    /// The policies of the file with what is to be said of it, or of the other options.
+    private func makeSentinel(_ reloading: Reloading?) throws -> (PolicySentinel, PoliciesLine?) {
+        guard let reloading else { return (try makeSentinel(), nil) }
+        do {
+            let chain = try reloading.read()
+            return (try PolicySentinel(chain.policies, clock: Reloading.clock), PoliciesLine(chain))
+        } catch let error as ConfigurationError {
+            Output.complain(error.description)
+            throw ExitCode(2)
+        }
     }
 
     private func makeSentinel() throws -> PolicySentinel {
-        let clock: MonotonicClock = {
-            MonotonicInstant(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds))
-        }
         var denied = AccessList(name: "denied", effect: .deny)
         for subject in deny.map(AccessList.Subject.network) + denyPeer.map(AccessList.Subject.peer) {
-            try denied.insert(subject, reason: .denyListed, now: clock())
+            try denied.insert(subject, reason: .denyListed, now: Reloading.clock())
         }
-        let limit = try SourceRate(
-            name: "source-rate", limits: try .init(try TokenRate(rate, per: .seconds(1), burst: burst)))
-        return try PolicySentinel([denied, limit], clock: clock)
+        let rate = try TokenRate(rate ?? 5, per: .seconds(1), burst: burst ?? 20)
+        let limit = try SourceRate(name: "source-rate", limits: try .init(rate))
+        return try PolicySentinel([denied, limit], clock: Reloading.clock)
     }
 
     /// A line a second.
@@ -104,7 +145,7 @@ struct ListenCommand: AsyncParsableCommand {
         while !Task.isCancelled, duration.map({ start.duration(to: .now) < $0 }) ?? true {
             next += .seconds(1)
             do { try await Task.sleep(until: next, clock: .continuous) } catch { return }
-            Output.print(StatisticsLine(node.statistics.snapshot, gater.statistics, event: "statistics"))
+            Output.print(StatisticsLine(node.statistics.snapshot, gater, event: "statistics"))
         }
     }
 }
@@ -122,8 +163,10 @@ private struct StatisticsLine: Encodable {
     let processorSeconds: Double
     /// How many denials the helper has said are enforced in the kernel.
     let enforced: Int
+    /// What each policy has decided, in the chain's order.
+    let policies: [PolicyLine]
 
-    init(_ snapshot: NodeStatistics.Snapshot, _ handedOver: HandOver.Statistics, event: String) {
+    init(_ snapshot: NodeStatistics.Snapshot, _ gater: KernelGater<PolicySentinel>, event: String) {
         self.event = event
         attempts = snapshot.attempts
         full = snapshot.full
@@ -133,6 +176,20 @@ private struct StatisticsLine: Encodable {
         streams = snapshot.streams
         denials = Dictionary(uniqueKeysWithValues: snapshot.denials.map { ($0.key.description, $0.value) })
         processorSeconds = Usage.processorTime.roundedSeconds
-        enforced = Int(clamping: handedOver.enforced)
+        enforced = Int(clamping: gater.statistics.enforced)
+        policies = gater.wrapped.tallies.map(PolicyLine.init)
+    }
+}
+
+private struct PolicyLine: Encodable {
+    let name: String
+    let denied, admitted, spared, shadow: Int
+
+    init(_ tally: PolicyTally) {
+        name = tally.name
+        denied = tally.denied
+        admitted = tally.admitted
+        spared = tally.spared
+        shadow = tally.shadow
     }
 }

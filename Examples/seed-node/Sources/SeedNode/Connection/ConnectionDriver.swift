@@ -45,6 +45,11 @@ final class ConnectionDriver {
         perform(connection.receive(message))
     }
 
+    /// Something came that can't be a message.
+    func receiveMalformed() {
+        perform(connection.receiveMalformed())
+    }
+
     func open(_ type: StreamType) -> StreamID? {
         guard let (stream, actions) = connection.open(type) else { return nil }
         perform(actions)
@@ -70,7 +75,7 @@ final class ConnectionDriver {
         guard transport != nil else { return }
         transport = nil
         if wasEstablished { statistics.count(.closed) }
-        connection.transportClosed()
+        connection.transportClosed(timedOut: failure == .timeout)
         user.connectionClosed(self, error: failure)
     }
 

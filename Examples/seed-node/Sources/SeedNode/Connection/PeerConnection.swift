@@ -139,9 +139,28 @@ struct PeerConnection {
         return send(.goAway(reason)) + close(reason: .done)
     }
 
+    /// Takes what can't even be a message.
+    mutating func receiveMalformed() -> [Action] {
+        switch state {
+        case .initiating, .responding: broken(.handshake(.length))
+        case .proven, .established: broken(.violation)
+        case .closed: []
+        }
+    }
+
     /// Tells the gate that the transport is gone. To be called once, at the end.
-    mutating func transportClosed() {
-        if isEstablished { gate.closed(info) }
+    ///
+    /// - Parameter timedOut: whether that is because the other side hasn't answered.
+    mutating func transportClosed(timedOut: Bool = false) {
+        if case .responding = state, timedOut { gate.misbehaved(.failedHandshake, on: info) }
+        end()
+    }
+
+    private mutating func end() {
+        if isEstablished {
+            for type in streams.endAll() { gate.closed(type, on: info) }
+            gate.closed(info)
+        }
         state = .closed
     }
 }
@@ -238,7 +257,9 @@ extension PeerConnection {
         case .data(let stream, let payload):
             return streams.isOpen(stream) ? [.received(stream, payload)] : []
         case .close(let stream, let end):
-            return streams.close(stream) ? [.ended(stream, end)] : []
+            guard streams.close(stream) else { return [] }
+            if let type = streams.end(stream) { gate.closed(type, on: info) }
+            return [.ended(stream, end)]
         case .ready:
             return broken(.violation)
         case .goAway:
@@ -254,6 +275,7 @@ extension PeerConnection {
             return send(.goAway(.protocolViolation)) + close(reason: .violation)
         }
         guard let denial = gate.stream(type, on: info).denial else {
+            streams.admit(stream, type)
             gate.opened(type, on: info)
             return [.opened(stream, type)]
         }
@@ -272,8 +294,12 @@ extension PeerConnection {
     }
 
     private mutating func close(reason: CloseReason) -> [Action] {
-        if isEstablished { gate.closed(info) }
-        state = .closed
+        switch reason {
+        case .handshake: gate.misbehaved(.failedHandshake, on: info)
+        case .violation: gate.misbehaved(.protocolViolation, on: info)
+        case .denied, .farewell, .done: break
+        }
+        end()
         return [.close(reason)]
     }
 }

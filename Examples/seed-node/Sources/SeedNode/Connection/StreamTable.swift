@@ -6,6 +6,8 @@ internal import Sentinel
 /// The streams that are open in a connection.
 struct StreamTable {
     private var open: Set<StreamID> = []
+    /// Those of the other side that the gate has let open.
+    private var admitted: [StreamID: StreamType] = [:]
     private var lastOwn: UInt32 = 0
     private var lastOther: UInt32 = 0
 
@@ -39,6 +41,22 @@ struct StreamTable {
         lastOther = stream.number
         open.insert(stream)
         return .opened
+    }
+
+    /// Notes that the gate has let a stream open.
+    mutating func admit(_ stream: StreamID, _ type: StreamType) {
+        admitted[stream] = type
+    }
+
+    /// The type of a stream that the gate has let open and that ends now; nil for any other.
+    mutating func end(_ stream: StreamID) -> StreamType? {
+        admitted.removeValue(forKey: stream)
+    }
+
+    /// The types of all such streams, which end now.
+    mutating func endAll() -> [StreamType] {
+        defer { admitted = [:] }
+        return Array(admitted.values)
     }
 
     /// Whether there was such a stream to close.

@@ -19,27 +19,38 @@ public import Sentinel
 /// - secured: when the handshake has told who the other side is; who dials has not yet told who it is;
 /// - upgraded: when streams could be opened from now on;
 /// - stream: when the other side opens one.
+///
+/// It is told when a connection comes about and ends, when each stream does that the other side opens, and what the
+/// other side does wrong: a handshake that comes to nothing, and a message that has no place where it comes.
 public struct NodeGate: Sendable {
     private let gater: any ConnectionGater
     private let sentinel: any ConnectionSentinel
     private let notifiee: any Notifiee
+    private let report: (@Sendable (Event) -> Void)?
 
     /// - Parameters:
     ///   - gater: asked about connections.
-    ///   - sentinel: asked about streams, and told which were opened. Also asked about a dial to whoever is
+    ///   - sentinel: asked about streams, and told which were opened and ended. Also asked about a dial to whoever is
     ///     at an endpoint, for which a gater has no question.
     ///   - notifiee: told of connections.
+    ///   - report: told of what no protocol here tells of: ``PolicySentinel/observe(_:)``.
     public init(
-        gater: any ConnectionGater, streams sentinel: any ConnectionSentinel, notifying notifiee: any Notifiee
+        gater: any ConnectionGater, streams sentinel: any ConnectionSentinel,
+        notifying notifiee: any Notifiee,
+        reporting report: (@Sendable (Event) -> Void)? = nil
     ) {
         self.gater = gater
         self.sentinel = sentinel
         self.notifiee = notifiee
+        self.report = report
     }
 
     /// One that is all three, as a ``PolicySentinel`` is.
-    public init(_ all: some ConnectionGater & ConnectionSentinel & Notifiee) {
-        self.init(gater: all, streams: all, notifying: all)
+    public init(
+        _ all: some ConnectionGater & ConnectionSentinel & Notifiee,
+        reporting report: (@Sendable (Event) -> Void)? = nil
+    ) {
+        self.init(gater: all, streams: all, notifying: all, reporting: report)
     }
 
     /// Allows everything.
@@ -81,6 +92,14 @@ extension NodeGate {
 
     func opened(_ type: StreamType, on connection: Connection) {
         sentinel.streamOpened(connection.remote, type)
+    }
+
+    func closed(_ type: StreamType, on connection: Connection) {
+        sentinel.streamClosed(connection.remote, type)
+    }
+
+    func misbehaved(_ offence: Offence, on connection: Connection) {
+        report?(.misbehaved(connection.remote, offence))
     }
 
     func closed(_ connection: Connection) {

@@ -93,11 +93,11 @@ final class DatagramServerHandler: ChannelInboundHandler {
     private func sweep(_ now: NIODeadline) {
         let idle = TimeAmount(clamping: node.configuration.idleTimeout)
         let handshake = TimeAmount(clamping: node.configuration.handshakeTimeout)
-        for (address, session) in sessions {
+        for session in sessions.values {
             if session.driver.connection.isEstablished {
                 if now - session.heard > idle { session.driver.close(.none) }
             } else if now - session.began > handshake {
-                remove(address)
+                session.driver.fail(.timeout)
             }
         }
     }

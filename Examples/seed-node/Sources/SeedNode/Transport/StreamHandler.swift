@@ -75,6 +75,7 @@ final class StreamHandler: ChannelInboundHandler {
 
     /// A reset, or a message of a length that none has: either way there is nothing more to be had.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is MessageFraming.Fault { driver.receiveMalformed() }
         driver.fail(DialError(error))
     }
 }

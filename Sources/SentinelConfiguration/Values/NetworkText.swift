@@ -4,7 +4,7 @@
 package import Inet
 
 /// A block of addresses as a configuration writes it.
-package struct ExemptNetwork: Hashable {
+package struct NetworkText: Hashable {
     package var network: IPNetwork
 
     package init(_ network: IPNetwork) {
@@ -12,7 +12,7 @@ package struct ExemptNetwork: Hashable {
     }
 }
 
-extension ExemptNetwork: ConfigurationText {
+extension NetworkText: ConfigurationText {
     package init(parsing text: String) throws(ConfigurationFault) {
         guard let network = IPNetwork(text) else {
             let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)

@@ -7,13 +7,15 @@ internal import SentinelConfiguration
 ///
 /// It relies on the parser to refuse what is no TOML: for such a text it ends, but what it finds has no meaning.
 struct KeyLocator {
-    /// The line of the first mention of each section, key and element of a list, counted from 1. In an array of
-    /// tables, the keys are those of its first table that has them.
+    /// The line of the first mention of each section, key and element of a list, counted from 1.
     private(set) var lines: [ConfigurationKey: Int] = [:]
     /// The first line with an escape that means the character NUL.
     private(set) var escapedNUL: Int?
     /// The key with the most parts in one place.
     private(set) var deepestKey = (depth: 0, line: 1)
+
+    /// How many tables each array of tables has by now.
+    private var tableCounts: [ConfigurationKey: Int] = [:]
 
     private let bytes: [UInt8]
     private var position = 0
@@ -33,8 +35,7 @@ struct KeyLocator {
         var section = ConfigurationKey()
         while skipBlank() {
             if take("[") {
-                _ = take("[")
-                section = note(key(), in: ConfigurationKey())
+                section = take("[") ? nextTable(key()) : note(key(), in: ConfigurationKey())
                 skipLine()
             } else {
                 assignment(in: section, nesting: 0)
@@ -57,14 +58,33 @@ struct KeyLocator {
     // MARK: Sections, keys and values
 
     /// Notes a key and all it implies; returns it.
-    private mutating func note(_ key: [String], in section: ConfigurationKey) -> ConfigurationKey {
+    private mutating func note(_ key: some Collection<String>, in section: ConfigurationKey)
+        -> ConfigurationKey
+    {
         if key.count > deepestKey.depth { deepestKey = (key.count, line) }
         var noted = section
         for part in key where noted.components.count < Self.maximumDepth {
             noted = noted.appending(part)
             noteFirst(noted)
+            // What is named within an array of tables is within its last table.
+            if let count = tableCounts[noted] { noted = noted.appending(count - 1) }
         }
         return noted
+    }
+
+    /// Notes one more table of an array; returns it.
+    private mutating func nextTable(_ key: [String]) -> ConfigurationKey {
+        let outer = note(key.dropLast(), in: ConfigurationKey())
+        guard let last = key.last, outer.components.count < Self.maximumDepth else { return outer }
+        if key.count > deepestKey.depth { deepestKey = (key.count, line) }
+        let array = outer.appending(last)
+        noteFirst(array)
+        let count = tableCounts[array, default: 0]
+        // Those beyond go by the line of the last.
+        guard count < Self.maximumElements else { return array.appending(count - 1) }
+        tableCounts[array] = count + 1
+        noteFirst(array.appending(count))
+        return array.appending(count)
     }
 
     private mutating func noteFirst(_ key: ConfigurationKey) {

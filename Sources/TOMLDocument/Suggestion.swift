@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 /// Finds what was probably meant.
-enum Suggestion {
+package enum Suggestion {
     /// The one of `known` that is nearest to `text`, if it is near enough for a slip.
-    static func nearest(to text: String, in known: [String]) -> String? {
+    package static func nearest(to text: String, in known: [String]) -> String? {
         let text = Array(text.unicodeScalars.prefix(64))
         let measured = known.map { (name: $0, distance: distance(text, Array($0.unicodeScalars))) }
         guard let best = measured.min(by: { $0.distance < $1.distance }),

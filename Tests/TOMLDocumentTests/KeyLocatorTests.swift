@@ -4,7 +4,7 @@
 import SentinelConfiguration
 import Testing
 
-@testable import ConfigurationReader
+@testable import TOMLDocument
 
 private func lines(_ text: String, _ keys: [ConfigurationKey]) -> [Int?] {
     let locator = KeyLocator(Array(text.utf8))
@@ -116,12 +116,45 @@ private func lines(_ text: String, _ keys: [ConfigurationKey]) -> [Int?] {
                 == [1, nil, nil, nil, nil, 6, nil, 8, nil, 9, 10, 11, 13])
     }
 
-    @Test func `Arrays of tables, line ends of other systems and a byte order mark do no harm`() {
+    @Test func `Each table of an array has its own lines, and what is within it`() {
+        let text = """
+            [[policy]]
+            x = 1
+            [policy.inner]
+            y = 1
+            [[policy]]
+            x = 2
+            [[policy.list]]
+            z = 1
+            [[policy.list]]
+            z = 2
+            [policy.list.deep]
+            [other]
+            x = 3
+            """
+        let first = ConfigurationKey("policy").appending(0)
+        let second = ConfigurationKey("policy").appending(1)
+        let list = second.appending("list")
+        #expect(
+            lines(
+                text,
+                [
+                    .init("policy"), first, first.appending("x"), first.appending("inner").appending("y"),
+                    second,
+                    second.appending("x"), list, list.appending(0).appending("z"), list.appending(1),
+                    list.appending(1).appending("z"), list.appending(1).appending("deep"),
+                    .init("other", "x"),
+                    .init("policy", "x"), first.appending("list"),
+                ]) == [1, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 13, nil, nil])
+    }
+
+    @Test func `Line ends of other systems and a byte order mark do no harm`() {
+        let tables = ConfigurationKey("a", "b")
         #expect(
             lines(
                 "[[a.b]]\r\nx = 1\r\n[[a.b]]\r\nx = 2\r\ny = 3\r\n",
-                [.init("a", "b", "x"), .init("a", "b", "y")])
-                == [2, 5])
+                [tables.appending(0).appending("x"), tables.appending(1).appending("x")])
+                == [2, 4])
         #expect(lines("\u{FEFF}a = 1\n", [.init("a")]) == [1])
     }
 

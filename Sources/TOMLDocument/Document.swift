@@ -1,25 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
-internal import SentinelConfiguration
+package import SentinelConfiguration
 internal import TOMLKit
 
 /// A TOML file that has been parsed: its values, and the line of each.
-struct Document {
-    let root: TOMLTable
-    let locator: KeyLocator
+package struct Document {
+    private let root: TOMLTable
+    private let locator: KeyLocator
+    private let file: String
+
+    /// The largest file that is read, in bytes.
+    package static let maximumSize = 1 << 20
 
     /// More parts than any known key has. The parser frees tables recursively, so an endless key would cost it
     /// its stack.
     static let maximumKeyDepth = 64
 
-    init(_ bytes: some Collection<UInt8>, file: String) throws(ConfigurationError) {
+    /// - Parameter file: what the file is called in messages.
+    /// - Throws: why it can't be parsed.
+    package init(_ bytes: some Collection<UInt8>, file: String) throws(ConfigurationError) {
         func failure(line: Int? = nil, _ fault: String, _ remedy: String) -> ConfigurationError {
             ConfigurationError([.init(file: file, line: line, fault: fault, remedy: remedy)])
         }
-        guard bytes.count <= Configuration.maximumFileSize else {
+        guard bytes.count <= Self.maximumSize else {
             throw failure(
-                "is larger than \(Configuration.maximumFileSize) bytes", "check that it is the right file")
+                "is larger than \(Self.maximumSize) bytes", "check that it is the right file")
         }
         let bytes = Array(bytes)
         if let nul = bytes.firstIndex(of: 0) {
@@ -48,6 +54,13 @@ struct Document {
         } catch {
             throw failure("can't be parsed: \(error)", TOMLParseError.generalRemedy)
         }
+        self.file = file
+    }
+
+    /// The file as a whole, to read, and what is to collect its problems.
+    package func read() -> (root: SectionReader, report: Report) {
+        let report = Report(file: file, locator: locator)
+        return (SectionReader(root, at: ConfigurationKey(), report: report), report)
     }
 }
 

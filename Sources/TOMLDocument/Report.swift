@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
-internal import SentinelConfiguration
+package import SentinelConfiguration
 
 /// Collects what is wrong with a file.
-final class Report {
-    let file: String
+package final class Report {
+    package let file: String
     private let locator: KeyLocator
     private var problems: [ConfigurationError.Problem] = []
+    /// What is worth knowing about the file, and no reason to refuse it.
+    package private(set) var notes: [ConfigurationError.Problem] = []
     /// What could not be read, so that nothing can be said about how it goes with the rest.
     private var unread: Set<ConfigurationKey> = []
     /// Which places of a list its readable elements had.
@@ -24,24 +26,41 @@ final class Report {
     }
 
     /// Notes that a value can't be read.
-    func add(_ fault: ConfigurationFault, at key: ConfigurationKey) {
+    package func add(_ fault: ConfigurationFault, at key: ConfigurationKey) {
         unread.insert(key)
         note(key, line: locator.line(of: key), fault.fault, fault.remedy)
     }
 
+    /// Notes what is wrong with another file that this one names.
+    package func add(_ others: [ConfigurationError.Problem]) {
+        problems += others
+    }
+
+    /// Notes what is worth knowing.
+    package func note(_ fault: ConfigurationFault, at key: ConfigurationKey) {
+        notes.append(
+            .init(
+                file: file, line: locator.line(of: key), key: key, fault: fault.fault, remedy: fault.remedy))
+    }
+
+    /// The line that a key stands in.
+    package func line(of key: ConfigurationKey) -> Int? {
+        locator.line(of: key)
+    }
+
     /// Notes which elements of a list could be read.
-    func add(places: [Int], of list: ConfigurationKey, areAll: Bool) {
+    package func add(places: [Int], of list: ConfigurationKey, areAll: Bool) {
         self.places[list] = places
         if !areAll { unread.insert(list) }
     }
 
     /// Notes that the value of `key` is that of another one.
-    func add(origin: ConfigurationKey, of key: ConfigurationKey) {
+    package func add(origin: ConfigurationKey, of key: ConfigurationKey) {
         if origin != key { origins[key] = origin }
     }
 
     /// Notes what is wrong with values that could be read.
-    func add(_ findings: [Finding]) {
+    package func add(_ findings: [Finding]) {
         var told: Set<Told> = []
         for finding in findings {
             let concerned = [finding.key] + finding.involved
@@ -62,10 +81,10 @@ final class Report {
     }
 
     /// - Throws: all that was noted.
-    func finish() throws(ConfigurationError) {
+    package func finish() throws(ConfigurationError) {
         guard !problems.isEmpty else { return }
         let ordered = problems.enumerated().sorted {
-            ($0.element.line ?? 0, $0.offset) < ($1.element.line ?? 0, $1.offset)
+            order($0.element, $0.offset) < order($1.element, $1.offset)
         }
         var told = ordered.prefix(Self.maximumProblems).map(\.element)
         if ordered.count > told.count {
@@ -75,6 +94,11 @@ final class Report {
                     remedy: "put these right, then check again"))
         }
         throw ConfigurationError(told)
+    }
+
+    /// By lines; the files that this one names come behind it, each by itself.
+    private func order(_ problem: ConfigurationError.Problem, _ offset: Int) -> (String, Int, Int) {
+        (problem.file == file ? "" : problem.file ?? "", problem.line ?? 0, offset)
     }
 
     private func note(_ key: ConfigurationKey, line: Int?, _ fault: String, _ remedy: String) {

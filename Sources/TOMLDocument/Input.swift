@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
-internal import SentinelConfiguration
+package import SentinelConfiguration
 
 #if canImport(Glibc)
     internal import Glibc
@@ -12,19 +12,37 @@ internal import SentinelConfiguration
 #endif
 
 /// A file that is being read, or the standard input.
-struct Input: ~Copyable {
+package struct Input: ~Copyable {
     private let descriptor: CInt
     private let name: String
 
+    /// What a file may be.
+    package enum Kind {
+        /// A regular file: to open or to read any other may take for ever.
+        case regular
+        /// Anything that can be read.
+        case any
+    }
+
     /// - Parameter name: what the file is called in messages.
-    init(_ file: String, called name: String) throws(ConfigurationError) {
+    package init(_ file: String, called name: String, _ kind: Kind = .any) throws(ConfigurationError) {
         self.name = name
-        descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC)
+        let waiting = kind == .regular ? O_NONBLOCK : 0
+        descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | waiting)
         guard descriptor >= 0 else {
             throw ConfigurationError(
                 file: name, fault: "can't be opened: \(String(cString: strerror(errno)))",
                 remedy: "check its path, and that you may read it")
         }
+        guard kind == .any || isRegular else {
+            throw ConfigurationError(
+                file: name, fault: "is no regular file", remedy: "name the file itself")
+        }
+    }
+
+    private var isRegular: Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
     deinit {
@@ -32,7 +50,7 @@ struct Input: ~Copyable {
     }
 
     /// All there is, or the first `count` bytes of it.
-    func read(atMost count: Int) throws(ConfigurationError) -> [UInt8] {
+    package func read(atMost count: Int) throws(ConfigurationError) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while bytes.count < count {
