@@ -158,6 +158,9 @@ let package = Package(
             path: "Benchmarks/Sources/sentinel-bench", swiftSettings: settings),
 
         // Tests.
+        .executableTarget(
+            name: "sentinel-stress", dependencies: ["Inet", "Sentinel"], path: "Tests/Stress",
+            swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
         .target(
             name: "NamespaceSupport", dependencies: ["CLinux", "Inet"], path: "Tests/NamespaceSupport",
@@ -206,7 +209,7 @@ let package = Package(
             dependencies: [
                 "Inet", "NamespaceSupport", "Sentinel", "SentinelClient", "SentinelConfiguration",
                 "SentinelHelper",
-                "SentinelProtocol", logging, nioCore, nioPosix,
+                "SentinelProtocol", "Varlink", logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -25,6 +25,12 @@ extension HandOver {
         public var deniedPeers = 8192
         /// How many endpoints of each peer are remembered.
         public var endpointsPerPeer = 16
+        /// How many open connections are kept in mind, so that they can be closed once a ban covers them.
+        public var openConnections = 16_384
+        /// How many protected peers are remembered.
+        public var protectedPeers = 4096
+        /// How many addresses of protected peers the helper is asked to guard; it takes no more than 4096.
+        public var guardedAddresses = 4096
         /// How many notices may wait for the observer.
         public var noticeCapacity = 1024
 

@@ -5,7 +5,7 @@ public import Sentinel
 public import SentinelProtocol
 
 extension HandOver {
-    /// What became of a denial, for an observer.
+    /// What became of a denial, and what the helper tells, for an observer.
     public enum Notice: Hashable, Sendable {
         /// The helper has answered: the kernel blocks it now, or the receipt says why not.
         case answered(SentinelProtocol.Denial, Receipt)
@@ -18,6 +18,10 @@ extension HandOver {
         case dropped(subject: String, reason: Reason)
         /// Its time was over before the helper could be reached.
         case lapsed(subject: String, reason: Reason)
+        /// The helper tells what happened, whoever brought it about: a ban by an operator, a lift, an expiry.
+        case happened(SentinelProtocol.Event)
+        /// A ban covers a connection that is open, so the node has been told to close it.
+        case closing(Connection, because: Ban)
     }
 
     /// Why a denial at a check of the kernel's plane stays in user space.

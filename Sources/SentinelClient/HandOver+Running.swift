@@ -93,7 +93,9 @@ extension HandOver {
                 return taken
             }
             if taken.due.isEmpty, taken.over.isEmpty { break }
-            parcels += taken.due.map { Parcel(key: $0.key, denial: $0.wire(now: now)) }
+            parcels += taken.due.map {
+                Parcel(key: $0.key, denial: $0.wire(now: now), deadline: $0.deadline)
+            }
         }
         return parcels
     }
@@ -113,6 +115,9 @@ extension HandOver {
                     }
                     guard let finished = state.queue.finish(parcel.key) else { continue }
                     state.statistics.count(receipt, hasNext: finished.hasNext)
+                    if receipt.refusal != nil, let source = finished.denial.ofSourceAlone {
+                        state.add(source)
+                    }
                     if receipt.enforced, let peer = finished.denial.deniedPeer {
                         ends.append((peer, receipt.expires))
                     }
@@ -142,10 +147,33 @@ extension HandOver {
         observer?(.rejected(parcel.denial, message: message))
     }
 
-    /// Makes all that is on its way wait again.
+    /// Makes all that is on its way wait again, but for the call whose answer was lost: it is repeated as it was.
     func takeBack() {
-        state.withLock { $0.queue.takeBack() }
+        state.withLock { state in
+            state.queue.takeBack(but: Set(state.unanswered?.parcels.map(\.key) ?? []))
+        }
     }
+
+    /// Gives a call its number. From now on it may have arrived.
+    func dispatch(_ parcels: ArraySlice<Parcel>) -> Dispatch {
+        state.withLock { state in
+            state.sequence += 1
+            let dispatch = Dispatch(
+                session: state.session, sequence: state.sequence, parcels: Array(parcels))
+            state.unanswered = dispatch
+            return dispatch
+        }
+    }
+
+    /// Notes that a call was answered, or can't have arrived.
+    func settle(_ dispatch: Dispatch) {
+        state.withLock { state in
+            if state.unanswered?.sequence == dispatch.sequence { state.unanswered = nil }
+        }
+    }
+
+    /// The call whose answer was lost.
+    var unanswered: Dispatch? { state.withLock { $0.unanswered } }
 
     /// Tells the observer what it hasn't been told.
     func deliverNotices() {
@@ -175,7 +203,8 @@ extension HandOver {
 /// A denial as it is sent, and what it is known by here.
 struct Parcel: Sendable {
     let key: PendingDenial.Key
-    let denial: SentinelProtocol.Denial
+    var denial: SentinelProtocol.Denial
+    let deadline: MonotonicInstant?
 
     /// At most so many bytes long on the wire, with what JSON needs around it.
     var byteCount: Int {
@@ -192,6 +221,25 @@ struct Parcel: Sendable {
 
     /// The names of all fields, the numbers and the punctuation.
     private static var overhead: Int { 160 }
+}
+
+/// A call that carries denials, with the number by which the helper knows it again.
+struct Dispatch: Sendable {
+    let session: String
+    let sequence: Int64
+    let parcels: [Parcel]
+
+    /// The call. Where the helper had it before, it goes by the number alone; else a wish counts from now.
+    func call(now: MonotonicInstant) -> HelperInterface.Submit.Parameters {
+        let denials = parcels.map { parcel in
+            var denial = parcel.denial
+            if let deadline = parcel.deadline {
+                denial.duration = PendingDenial.wish(until: deadline, now: now)
+            }
+            return denial
+        }
+        return .init(denials: denials, session: session, sequence: sequence)
+    }
 }
 
 extension HandOver.Statistics {

@@ -34,6 +34,14 @@ extension HandOver {
         /// Endpoints of denied peers that aren't blocked: another peer has shown that it lives there, or the peer
         /// has too many.
         public var spared = 0
+        /// Connections that the node was told to close, because a ban covers them.
+        public var closed = 0
+        /// Connections that came when as many were open as are kept in mind: no ban closes them.
+        public var untracked = 0
+        /// How many addresses of protected peers the helper guards, as far as it could be told.
+        public var guarded = 0
+        /// How many more there are.
+        public var unguarded = 0
         /// Notices that came faster than the observer took them.
         public var missedNotices = 0
         /// How often the helper was reached again after it had been away.

@@ -24,25 +24,34 @@ public final class HandOver: Sendable {
     let logger: Logger
     let timing: Timing
     let observer: (@Sendable (Notice) -> Void)?
+    let close: (@Sendable (Connection, DisconnectReason) -> Void)?
     let state: Mutex<HandOverState>
+    let connections: Mutex<OpenConnections>
     private let book: Mutex<AddressBook>
 
     /// - Parameters:
     ///   - group: where the connection to the helper runs.
     ///   - logger: is told when the helper comes, goes or refuses, once each time.
     ///   - timing: the host's clocks, unless a test has others.
+    ///   - close: closes a connection that a ban covers, whoever asked for the ban. Called once for each connection, by
+    ///     ``run()``, or by ``opened(_:)`` where the ban came a moment before; it should return soon.
     ///   - observer: is told what becomes of each denial, by ``run()``, one after the other. It should return soon:
     ///     nothing is handed over meanwhile.
     public init(
         _ configuration: Configuration = Configuration(), on group: any EventLoopGroup, logger: Logger,
-        timing: Timing = .system, observer: (@Sendable (Notice) -> Void)? = nil
+        timing: Timing = .system, close: (@Sendable (Connection, DisconnectReason) -> Void)? = nil,
+        observer: (@Sendable (Notice) -> Void)? = nil
     ) {
         self.configuration = configuration
         self.group = group
         self.logger = logger
         self.timing = timing
         self.observer = observer
+        self.close = close
         state = Mutex(HandOverState(configuration, hasObserver: observer != nil))
+        connections = Mutex(
+            OpenConnections(
+                capacity: configuration.openConnections, protectedPeers: configuration.protectedPeers))
         book = Mutex(
             AddressBook(
                 knownPeers: configuration.knownPeers, deniedPeers: configuration.deniedPeers,
@@ -66,7 +75,7 @@ public final class HandOver: Sendable {
     ///   - check: at which it was said. A denial at secured, upgraded or stream is never the kernel's.
     ///   - remote: whom it is about.
     public func handOver(_ denial: Sentinel.Denial, at check: Sentinel.Check, about remote: RemotePeer) {
-        let isUnproven = check == .accept && remote.source == .unproven
+        let isUnproven = check == .accept && !Self.isProven(denial, remote)
         guard min(denial.plane, check.plane) == .kernel || isUnproven else { return }
         switch check {
         case .accept: handOver(denial, accepting: remote)
@@ -76,6 +85,11 @@ public final class HandOver: Sendable {
         }
     }
 
+    /// Whether both the connection's source and the evidence come from who has shown that the address is its own.
+    private static func isProven(_ denial: Sentinel.Denial, _ remote: RemotePeer) -> Bool {
+        remote.source == .handshake && denial.source == .handshake
+    }
+
     private func handOver(_ denial: Sentinel.Denial, accepting remote: RemotePeer) {
         guard let match = remote.address?.kernelMatch, remote.direction != .outbound else {
             return keep(denial, remote, because: .unknown)
@@ -83,12 +97,16 @@ public final class HandOver: Sendable {
         guard let address = match.address else {
             return keep(denial, remote, because: .unmatchable(match.unmatchable ?? .noAddress))
         }
-        guard remote.source == .handshake else { return keep(denial, remote, because: .unvalidated) }
+        guard Self.isProven(denial, remote) else { return keep(denial, remote, because: .unvalidated) }
         let now = timing.now()
+        // A block that doesn't hold the address isn't about it.
+        let block = denial.network.flatMap { $0.contains(address) && !$0.isSingleAddress ? $0 : nil }
         add([
             PendingDenial(
-                subject: .source(address), reason: denial.reason, detail: denial.detail, peer: remote.id,
-                deadline: denial.duration.map { now.advanced(by: $0) })
+                subject: block.map(Subject.network) ?? .source(address), reason: denial.reason,
+                detail: denial.detail, peer: remote.id,
+                deadline: denial.duration.map { now.advanced(by: $0) },
+                source: block == nil ? nil : address)
         ])
     }
 
@@ -132,8 +150,8 @@ public final class HandOver: Sendable {
 
     // MARK: Where peers are
 
-    /// Notes addresses that a peer can be dialled at: what it says of itself (identify), or what others say of it
-    /// (DHT). If the peer is denied at peer dial, they are handed over.
+    /// Notes addresses that a peer can be dialled at: those it listens on by its own word (identify), or by that of
+    /// others (DHT). If the peer is denied at peer dial, they are handed over.
     ///
     /// A peer can claim any address. One where another peer has shown that it lives, see
     /// ``connected(to:at:)``, isn't handed over for the claim, and each peer has only so many.
@@ -170,6 +188,13 @@ public final class HandOver: Sendable {
         guard let endpoint = address.kernelMatch.endpoint else { return }
         book.withLock { $0.prove(endpoint, isOf: peer) }
         learn([endpoint], of: peer)
+        if connections.withLock({ $0.learned(of: peer) }) { ring() }
+    }
+
+    /// Where peers have shown by a handshake that they live.
+    func provenEndpoints(of peers: Set<PeerID>) -> [Endpoint] {
+        guard !peers.isEmpty else { return [] }
+        return book.withLock { book in peers.flatMap { book.provenEndpoints(of: $0) } }
     }
 
     // MARK: Remembering what is to be done

@@ -10,7 +10,7 @@ public import Sentinel
 /// It answers what the wrapped one answers, at once. A denial that may live in the kernel, at peer dial, address
 /// dial or accept, is remembered for the helper as well, see ``HandOver``; all others stay in user space. It
 /// also learns where peers can be dialled, from the dials that it is asked about and the connections that come
-/// about.
+/// about; and which connections are open, so that those which a ban covers can be closed.
 ///
 /// It is a gater where it wraps a gater, a sentinel where it wraps a sentinel, and always a notifiee.
 public struct KernelGater<Wrapped: Sendable>: Sendable {
@@ -33,11 +33,13 @@ public struct KernelGater<Wrapped: Sendable>: Sendable {
     /// Makes a hand-over of its own.
     public init(
         wrapping wrapped: Wrapped, _ configuration: HandOver.Configuration = .init(),
-        on group: any EventLoopGroup, logger: Logger, observer: (@Sendable (HandOver.Notice) -> Void)? = nil
+        on group: any EventLoopGroup, logger: Logger,
+        close: (@Sendable (Connection, DisconnectReason) -> Void)? = nil,
+        observer: (@Sendable (HandOver.Notice) -> Void)? = nil
     ) {
         self.init(
             wrapping: wrapped,
-            handOver: HandOver(configuration, on: group, logger: logger, observer: observer))
+            handOver: HandOver(configuration, on: group, logger: logger, close: close, observer: observer))
     }
 
     /// Hands denials over until the task is cancelled: ``HandOver/run()``.
@@ -145,11 +147,12 @@ extension KernelGater: Notifiee {
     }
 
     public func connected(_ connection: Connection) {
-        handOver.connectionEstablished(connection.remote)
+        handOver.opened(connection)
         notifiee?.connected(connection)
     }
 
     public func disconnected(_ connection: Connection) {
+        handOver.closed(connection)
         notifiee?.disconnected(connection)
     }
 }

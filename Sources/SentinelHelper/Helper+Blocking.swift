@@ -53,9 +53,10 @@ extension Helper {
     ) -> Result<BanKey, RefusalError> {
         do throws(RefusalError) {
             guard enforcer.mode != .released else { throw RefusalError.released }
-            let (target, reason) = try request.validated()
+            let (target, reason) = try request.validated(within: configuration.node)
             try guards.check(target)
             let key = target.key(ipv6Prefix: enforcer.layout.ipv6Prefix)
+            try protected.check(target, matching: key.matched(ipv6Prefix: enforcer.layout.ipv6Prefix))
             let present = plan.records[key] ?? book[key]
             if present == nil { try reserve(key.set, in: &plan) }
             let record = grant(

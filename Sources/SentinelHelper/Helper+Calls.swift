@@ -10,6 +10,7 @@ extension Helper: VarlinkHandler {
     public func handle(_ call: VarlinkCall) throws(VarlinkFailure) {
         switch call.method {
         case HelperInterface.submit.name: try submit(call)
+        case HelperInterface.guardAddresses.name: try guardAddresses(call)
         case HelperInterface.ban.name: try ban(call)
         case HelperInterface.lift.name: try lift(call)
         case HelperInterface.list.name: try list(call)
@@ -24,8 +25,13 @@ extension Helper: VarlinkHandler {
 
     private func submit(_ call: VarlinkCall) throws(VarlinkFailure) {
         try access.require(.submit, call.peer)
-        let denials = try call.parameters(of: HelperInterface.submit).denials
-        let receipts = block(denials.map { BlockRequest($0) }, for: access.caller(call.peer))
+        let parameters = try call.parameters(of: HelperInterface.submit)
+        let place = try Submissions.Place(parameters, of: call.peer.userID)
+        if let place, let receipts = try submissions.answer(to: place, denials: parameters.denials.count) {
+            return call.reply(HelperInterface.Submit.Reply(receipts: receipts))
+        }
+        let receipts = block(parameters.denials.map { BlockRequest($0) }, for: access.caller(call.peer))
+        if let place { submissions.keep(receipts, of: place) }
         call.reply(HelperInterface.Submit.Reply(receipts: receipts))
     }
 

@@ -36,7 +36,8 @@ extension Helper {
         call.reply(HelperInterface.Lift.Reply(bans: records.map(ban)))
     }
 
-    private func lift(_ records: [BanRecord]) throws(NftablesError) {
+    /// Ends these bans, in the kernel first.
+    func lift(_ records: [BanRecord]) throws(NftablesError) {
         var changes = Enforcer.Changes()
         var networks: [SetKind: [BanKey: BanRecord?]] = [:]
         for record in records {

@@ -11,9 +11,10 @@ internal import Varlink
 extension Helper {
     // MARK: List
 
-    /// The bans in force, in pages where the call asks for more.
+    /// The bans in force, in pages where the call asks for more. Who may submit may know them: it sees each by
+    /// watching, too.
     func list(_ call: VarlinkCall) throws(VarlinkFailure) {
-        try access.require(.operate, call.peer)
+        try access.require(.submit, call.peer)
         let filter = try call.parameters(of: HelperInterface.list).filter ?? Filter()
         let matches = try matcher(filter)
         endDueBans()
@@ -113,13 +114,15 @@ extension Helper {
         let outboundSet =
             isExempt ? nil : bans.first { $0.key.check == .dial }?.key.set ?? coveringSet(network)
         let key = target.key(ipv6Prefix: enforcer.layout.ipv6Prefix)
+        let isProtected = protected.address(in: key.matched(ipv6Prefix: enforcer.layout.ipv6Prefix)) != nil
         let reason = Reason(bans.first?.reason ?? "operator") ?? .denyListed
         let schedule = schedules.schedule(check: key.check, reason: reason)
         let strikes = strikes(of: key, remembered: schedule, at: clock.monotonic())
         let exemptSet = isExempt ? (network.family == .ipv4 ? SetKind.exempt4 : .exempt6) : nil
         return Explanation(
             subject: subject, inbound: inboundSet == nil, outbound: outboundSet == nil,
-            set: (exemptSet ?? inboundSet ?? outboundSet)?.name, guardName: guardEntry?.name,
+            set: (exemptSet ?? inboundSet ?? outboundSet)?.name,
+            guardName: guardEntry?.name ?? (isProtected ? .protected : nil),
             bans: bans.map(ban),
             elements: try elements(of: bans), strikes: strikes,
             next: schedule.longest(strikes: strikes + 1).map { Milliseconds($0) })
@@ -148,8 +151,7 @@ extension Helper {
     private func touches(_ key: BanKey, _ target: Target) -> Bool {
         switch (key.check, target) {
         case (.accept, _):
-            let prefix = key.set == .accept6 ? enforcer.layout.ipv6Prefix : IPv4Address.bitWidth
-            return IPNetwork(containing: key.address, prefixLength: prefix).overlaps(target.network)
+            return key.matched(ipv6Prefix: enforcer.layout.ipv6Prefix).overlaps(target.network)
         case (.dial, .endpoint(let endpoint)): return key.endpoint == endpoint
         case (.dial, _): return target.network.contains(key.address)
         case (.network, _): return key.network?.overlaps(target.network) ?? false

@@ -3,6 +3,7 @@
 
 internal import Inet
 internal import Sentinel
+internal import SentinelConfiguration
 internal import SentinelProtocol
 
 /// What a node or an operator asks to be blocked, in one form for both.
@@ -62,7 +63,10 @@ struct BlockRequest: Sendable {
 
 extension BlockRequest {
     /// Checks everything that can be checked without knowing any ban.
-    func validated() throws(RefusalError) -> (target: Target, reason: Reason) {
+    ///
+    /// - Parameter bounds: what nodes may ask for.
+    func validated(within bounds: Configuration.Node) throws(RefusalError) -> (target: Target, reason: Reason)
+    {
         let code: Reason
         do {
             code = try Reason(parsing: reason)
@@ -80,12 +84,9 @@ extension BlockRequest {
                 "duration: \(milliseconds) ms; from 1 ms to 100 years, or none for what the configuration says"
             )
         }
-        if check == .network, !isOperators {
-            throw RefusalError(
-                .forbidden, "check network: only operators ban blocks; deny the addresses one by one")
-        }
         let target = try Target(subject, for: check)
-        if check == .accept, !isValidated {
+        if !isOperators, case .network(let network) = target { try bounds.check(network) }
+        if check != .dial, !isValidated {
             throw RefusalError(
                 .unvalidated,
                 "\(target.description): the source hasn't proved its address, so the ban could hit "
@@ -115,5 +116,23 @@ extension BlockRequest {
             throw RefusalError(
                 .malformed, "peer \(quoted(peer)): 1 to 128 letters, digits and :._-=+/ are a peer's id")
         }
+    }
+}
+
+extension Configuration.Node {
+    /// Refuses a block that is wider than a node may ban.
+    fileprivate func check(_ network: IPNetwork) throws(RefusalError) {
+        let (key, widest) = network.family == .ipv4 ? ("widest4", widest4) : ("widest6", widest6)
+        guard let widest else {
+            throw RefusalError(
+                .forbidden,
+                "\(network): nodes may not ban blocks, for [node] \(key) is \"none\"; deny the addresses one by one. "
+                    + "The operator may ban the block himself, or set \(key)")
+        }
+        guard network.prefixLength < widest else { return }
+        throw RefusalError(
+            .forbidden,
+            "\(network) is wider than a /\(widest), the widest block that a node may ban; deny a narrower one. The "
+                + "operator may ban this one himself, or lower [node] \(key)")
     }
 }

@@ -28,6 +28,8 @@ public actor Helper {
     let enforcer: Enforcer
     var access: AccessControl
     var guards: Guards
+    var protected: ProtectedAddresses
+    var submissions = Submissions()
     var ownAddresses: OwnAddresses
     var book: BanBook
     var covers: [SetKind: NetworkCover<BanKey>] = [.net4: NetworkCover([]), .net6: NetworkCover([])]
@@ -73,6 +75,7 @@ public actor Helper {
         let ownAddresses = OwnAddresses()
         guards = Guards(ownAddresses: ownAddresses.current, exempt: configuration.exempt.addresses)
         self.ownAddresses = ownAddresses
+        protected = ProtectedAddresses(ipv6Prefix: configuration.table.ipv6Prefix)
         let capacity = configuration.capacity
         book = BanBook(capacity: SetKind.ofBans.reduce(0) { $0 + ($1.capacity(capacity) ?? 0) })
         do {

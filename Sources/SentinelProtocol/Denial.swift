@@ -5,7 +5,8 @@
 public struct Denial: Codable, Hashable, Sendable {
     public var check: Check
     /// What to block. For accept an address, `203.0.113.7`; for dial an endpoint, `tcp:203.0.113.7:8776` or
-    /// `udp:[2001:db8::7]:4001`. Both may be a multiaddr, `/ip4/203.0.113.7/udp/4001/quic-v1`.
+    /// `udp:[2001:db8::7]:4001`. Both may be a multiaddr, `/ip4/203.0.113.7/udp/4001/quic-v1`. For network a block,
+    /// `203.0.113.0/24`.
     public var subject: String
     /// The peer's id, where it is known.
     public var peer: String?
@@ -35,7 +36,7 @@ public struct Denial: Codable, Hashable, Sendable {
 /// What an operator wants blocked.
 public struct BanRequest: Codable, Hashable, Sendable {
     public var check: Check
-    /// As in ``Denial/subject``; for network a block, `203.0.113.0/24`.
+    /// As in ``Denial/subject``.
     public var subject: String
     /// The peer's id, where it is known.
     public var peer: String?

@@ -17,6 +17,9 @@ public enum HelperInterface {
     /// Carry out what the node has decided. One transaction for all; a receipt for each.
     public static let submit = VarlinkMethod<Submit.Parameters, Submit.Reply>(
         "org.seedsentinel.Helper.Submit")
+    /// Say whom no ban may touch, because peers are there that the node protects.
+    public static let guardAddresses = VarlinkMethod<Guard.Parameters, Guard.Reply>(
+        "org.seedsentinel.Helper.Guard")
     /// Block for an operator.
     public static let ban = VarlinkMethod<BanMethod.Parameters, BanMethod.Reply>(
         "org.seedsentinel.Helper.Ban")
@@ -44,9 +47,16 @@ extension HelperInterface {
     public enum Submit {
         public struct Parameters: Codable, Hashable, Sendable {
             public var denials: [Denial]
+            /// What the sequence belongs to: 1 to 64 letters, digits, `-` and `_`.
+            public var session: String?
+            /// Higher than that of the session's call before; the same once more gets the same receipts, and
+            /// nothing is done.
+            public var sequence: Int64?
 
-            public init(denials: [Denial]) {
+            public init(denials: [Denial], session: String? = nil, sequence: Int64? = nil) {
                 self.denials = denials
+                self.session = session
+                self.sequence = sequence
             }
         }
 
@@ -56,6 +66,27 @@ extension HelperInterface {
 
             public init(receipts: [Receipt]) {
                 self.receipts = receipts
+            }
+        }
+    }
+
+    /// ``HelperInterface/guardAddresses``
+    public enum Guard {
+        public struct Parameters: Codable, Hashable, Sendable {
+            /// All of them: the list takes the place of the one before.
+            public var addresses: [String]
+
+            public init(addresses: [String]) {
+                self.addresses = addresses
+            }
+        }
+
+        public struct Reply: Codable, Hashable, Sendable {
+            /// The caller's own bans that were in force there.
+            public var lifted: [Ban]
+
+            public init(lifted: [Ban]) {
+                self.lifted = lifted
             }
         }
     }

@@ -7,7 +7,7 @@ public enum Check: String, Codable, Hashable, Sendable, CaseIterable {
     case accept
     /// Packets of the node's users to an endpoint are rejected.
     case dial
-    /// Both, for a block of addresses; by operators only.
+    /// Both, for a block of addresses; by nodes no wider than the configuration allows.
     case network
 }
 
@@ -27,7 +27,7 @@ public struct Right: WireWord {
         self.rawValue = rawValue
     }
 
-    /// Submit, Lift of what the same user submitted, Status, Watch.
+    /// Submit, Guard, Lift of what the same user submitted, Status, List, Watch.
     public static let submit = Right(rawValue: "submit")
     /// Everything.
     public static let operate = Right(rawValue: "operate")
@@ -75,6 +75,8 @@ public struct GuardName: WireWord {
     public static let unspecified = GuardName(rawValue: "unspecified")
     public static let ownAddress = GuardName(rawValue: "own-address")
     public static let exempt = GuardName(rawValue: "exempt")
+    /// A peer is there that a node protects.
+    public static let protected = GuardName(rawValue: "protected")
 }
 
 /// What kind of event it is.

@@ -21,6 +21,8 @@ public final class VarlinkCall: Sendable {
 
     /// Unlike that of any other call of the same service, so that handlers may keep calls by it.
     public let id: UInt64
+    /// Which connection the call came by: unlike that of any other connection of the same service.
+    public let connectionID: UInt64
     private let frame: Data
     private let connection: NIOLoopBound<ServiceConnection>
 
@@ -34,6 +36,7 @@ public final class VarlinkCall: Sendable {
         self.peer = peer
         self.id = id
         self.frame = frame
+        connectionID = connection.value.id
         self.connection = connection
     }
 
@@ -130,6 +133,14 @@ public final class VarlinkCall: Sendable {
         on owner: Owner, _ body: @escaping @Sendable (isolated Owner) -> Void
     ) {
         connection.value.onClose(id) { owner.assumeIsolated(body) }
+    }
+
+    /// Calls back once, on the event loop, when the connection ends, whether this call has its last reply by then
+    /// or not; at once where it has ended already. Not before the current work on the loop is done.
+    public func whenDisconnected<Owner: Actor>(
+        on owner: Owner, _ body: @escaping @Sendable (isolated Owner) -> Void
+    ) {
+        connection.value.whenClosed { owner.assumeIsolated(body) }
     }
 }
 

@@ -85,6 +85,6 @@ private func known(in section: String) throws -> [String]? {
                 }
             }
         }
-        #expect(found == 45)
+        #expect(found == 47)
     }
 }

@@ -29,8 +29,14 @@ private func messages(_ bytes: [UInt8]) throws -> [String] {
         ),
         ("[[node]]", "f:1: node: is a list, but a section is needed; write [node] in a line of its own"),
         ("[table]\nnmae = \"x\"", "f:2: [table] nmae: is no known key; did you mean name?"),
-        ("[node]\ncolour = 1", "f:2: [node] colour: is no known key; known are ports, users"),
-        ("[node]\n\"a\\u001bb\" = 1", "f:2: [node] \"a\\u{1B}b\": is no known key; known are ports, users"),
+        (
+            "[node]\ncolour = 1",
+            "f:2: [node] colour: is no known key; known are ports, users, widest4, widest6"
+        ),
+        (
+            "[node]\n\"a\\u001bb\" = 1",
+            "f:2: [node] \"a\\u{1B}b\": is no known key; known are ports, users, widest4, widest6"
+        ),
         (
             "[table]\nname = 1",
             "f:2: [table] name: is an integer, but a string is needed; write name = \"sentinel\""
@@ -114,6 +120,15 @@ private func messages(_ bytes: [UInt8]) throws -> [String] {
             "[node]\nusers = [1000,\n\"1000\"]",
             "f:3: [node] users: \"1000\" is in the list twice; remove one of them"
         ),
+        (
+            "[node]\nwidest4 = \"all\"",
+            "f:2: [node] widest4: \"all\" is unknown; write a prefix length without quotes, or \"none\""
+        ),
+        (
+            "[node]\nwidest6 = true",
+            "f:2: [node] widest6: is a boolean, but an integer or \"none\" is needed; write widest6 = 48"
+        ),
+        ("[node]\nwidest6 = 15", "f:2: [node] widest6: 15 is out of range; it is from 16 to 128"),
         (
             "[capacity]\naccept = 1_000_000_000",
             "f:2: [capacity] accept: 1000000000 is out of range; it is from 1 to 8388608"

@@ -32,6 +32,8 @@ private typealias Terms = Configuration.Durations.Terms
             [node]
             ports = ["tcp/4001", "udp/4001"]
             users = ["ipfs", 1000, "1001"]
+            widest4 = 16
+            widest6 = "none"
             [capacity]
             accept = 1
             dial = 2
@@ -68,6 +70,8 @@ private typealias Terms = Configuration.Durations.Terms
         expected.table.ipv6Prefix = 56
         expected.node.ports = [ListeningPort(.tcp, 4001), ListeningPort(.udp, 4001)]
         expected.node.users = [.name("ipfs"), .id(1000), .id(1001)]
+        expected.node.widest4 = 16
+        expected.node.widest6 = nil
         expected.capacity.accept = 1
         expected.capacity.dial = 2
         expected.capacity.network = 3

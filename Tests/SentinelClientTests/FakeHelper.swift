@@ -24,9 +24,17 @@ actor FakeHelper: VarlinkHandler {
     nonisolated let eventLoop: any EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
-    /// The denials of each Submit that came.
-    nonisolated let batches: AsyncStream<[Denial]>
-    private let arrived: AsyncStream<[Denial]>.Continuation
+    /// Each Submit that came.
+    nonisolated let batches: AsyncStream<HelperInterface.Submit.Parameters>
+    private let arrived: AsyncStream<HelperInterface.Submit.Parameters>.Continuation
+    /// The addresses of each Guard that came.
+    nonisolated let guards: AsyncStream<[String]>
+    private let guarded: AsyncStream<[String]>.Continuation
+    /// The last part of each method that was called, but for Status.
+    private(set) var methods: [String] = []
+    private var watching: [VarlinkCall] = []
+    private var bans: [Ban] = []
+    private var guardFailure: VarlinkFailure?
     private var answers: [Answer] = []
     private var always = Answer.enforce()
     private var greeting: VarlinkFailure?
@@ -35,6 +43,7 @@ actor FakeHelper: VarlinkHandler {
     init(on eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         (batches, arrived) = AsyncStream.makeStream()
+        (guards, guarded) = AsyncStream.makeStream()
     }
 
     /// The next answers, then what is always answered.
@@ -48,6 +57,31 @@ actor FakeHelper: VarlinkHandler {
         greeting = failure
     }
 
+    /// Answers List with these.
+    func list(_ bans: [Ban]) {
+        self.bans = bans
+    }
+
+    /// Answers Guard with an error.
+    func refuseGuards(with failure: VarlinkFailure) {
+        guardFailure = failure
+    }
+
+    /// Tells events to all who watch.
+    func tell(_ kind: EventKind, _ bans: Ban...) {
+        let time = Timestamp(rawValue: 0)
+        let events =
+            bans.isEmpty
+            ? [Event(kind: kind, time: time)] : bans.map { Event(kind: kind, time: time, ban: $0) }
+        for call in watching { call.replyContinuing(HelperInterface.Watch.Reply(events: events)) }
+    }
+
+    /// Closes the connections of all who watch.
+    func dropWatchers() {
+        for call in watching { call.drop() }
+        watching = []
+    }
+
     func answerHeld() {
         for (call, denials) in held { call.reply(Self.receipts(denials, expires: nil)) }
         held = []
@@ -55,7 +89,22 @@ actor FakeHelper: VarlinkHandler {
 
     /// The denials of the next Submit.
     nonisolated func next() async -> [Denial] {
-        await batches.first { _ in true } ?? []
+        await nextCall()?.denials ?? []
+    }
+
+    /// The next Submit.
+    nonisolated func nextCall() async -> HelperInterface.Submit.Parameters? {
+        await batches.first { _ in true }
+    }
+
+    /// The addresses of the next Guard.
+    nonisolated func nextGuards() async -> Set<String>? {
+        await guards.first { _ in true }.map { Set($0) }
+    }
+
+    /// Waits for a Guard of just these addresses.
+    nonisolated func waitForGuards(_ addresses: Set<String>) async {
+        _ = await guards.first { Set($0) == addresses }
     }
 
     /// The subjects of the next Submit.
@@ -64,13 +113,30 @@ actor FakeHelper: VarlinkHandler {
     }
 
     func handle(_ call: VarlinkCall) throws(VarlinkFailure) {
-        guard call.method == HelperInterface.submit.name else {
+        if call.method == HelperInterface.status.name {
             if let greeting { throw greeting }
             return call.reply(Self.status)
         }
-        let denials = try call.parameters(of: HelperInterface.submit).denials
+        methods.append(call.method.split(separator: ".").last.map(String.init) ?? "")
+        switch call.method {
+        case HelperInterface.submit.name: try submit(call)
+        case HelperInterface.watch.name:
+            watching.append(call)
+            call.replyContinuing(HelperInterface.Watch.Reply(events: []))
+        case HelperInterface.list.name: call.reply(HelperInterface.List.Reply(bans: bans))
+        case HelperInterface.guardAddresses.name:
+            guarded.yield(try call.parameters(of: HelperInterface.guardAddresses).addresses)
+            if let guardFailure { throw guardFailure }
+            call.reply(HelperInterface.Guard.Reply(lifted: []))
+        default: throw .methodNotFound(call.method)
+        }
+    }
+
+    private func submit(_ call: VarlinkCall) throws(VarlinkFailure) {
+        let parameters = try call.parameters(of: HelperInterface.submit)
+        let denials = parameters.denials
         let answer = answers.isEmpty ? always : answers.removeFirst()
-        defer { arrived.yield(denials) }
+        defer { arrived.yield(parameters) }
         switch answer {
         case .enforce(let expires): call.reply(Self.receipts(denials, expires: expires))
         case .refuse(let code):

@@ -19,6 +19,8 @@ final class Fixture: Sendable {
     let handOver: HandOver
     /// What the observer is told.
     let notices: AsyncStream<HandOver.Notice>
+    /// The connections that the node is told to close.
+    let closings: AsyncStream<(id: Connection.ID, reason: DisconnectReason)>
     /// What is logged, with its level.
     let lines: AsyncStream<(level: Logger.Level, text: String)>
     private let limits: VarlinkService.Limits
@@ -29,12 +31,14 @@ final class Fixture: Sendable {
         self.limits = limits
         helper = FakeHelper(on: eventLoop)
         let (notices, noticed) = AsyncStream<HandOver.Notice>.makeStream()
+        let (closings, closing) = AsyncStream<(id: Connection.ID, reason: DisconnectReason)>.makeStream()
+        self.closings = closings
         let (lines, logged) = AsyncStream<(level: Logger.Level, text: String)>.makeStream()
         self.notices = notices
         self.lines = lines
         handOver = HandOver(
             configuration, on: eventLoop, logger: Logger(label: "test") { _ in StreamLog(lines: logged) },
-            timing: time.timing, observer: { noticed.yield($0) })
+            timing: time.timing, close: { closing.yield(($0.id, $1)) }, observer: { noticed.yield($0) })
     }
 
     /// Runs `body` while the hand-over runs.
@@ -87,6 +91,17 @@ final class Fixture: Sendable {
     /// What the observer is told next.
     func nextNotice() async -> HandOver.Notice? {
         await notices.first { _ in true }
+    }
+
+    /// The number of the connection that the node is told to close next.
+    func nextClosing() async -> UInt64? {
+        await closings.first { _ in true }?.id.rawValue
+    }
+
+    /// Waits until the hand-over listens, and answers what is asked.
+    func waitUntilHeard() async {
+        deny("/ip4/10.255.255.255/tcp/1")
+        _ = await helper.batches.first { $0.denials.map(\.subject) == ["10.255.255.255"] }
     }
 
     /// Waits until so many denials are answered.

@@ -15,6 +15,8 @@ private func changed() throws -> Configuration {
     configuration.table.ipv6Prefix = 56
     configuration.node.ports = [ListeningPort(.tcp, 4001)]
     configuration.node.users = [.id(1000)]
+    configuration.node.widest4 = 20
+    configuration.node.widest6 = nil
     configuration.capacity.accept = 1
     configuration.capacity.dial = 2
     configuration.capacity.network = 3
@@ -56,7 +58,7 @@ private func changed() throws -> Configuration {
                 "durations":{"by_check":{},"by_check_and_reason":{},"by_reason":{},\
                 "default":{"factor":4,"first":600000,"forget_after":2592000000,"jitter":0.1,"maximum":604800000},\
                 "node_maximum":604800000},"exempt":{"addresses":[]},"log":{"level":"info"},\
-                "node":{"ports":["tcp/8776","udp/8776"],"users":["seed"]},\
+                "node":{"ports":["tcp/8776","udp/8776"],"users":["seed"],"widest4":24,"widest6":48},\
                 "socket":{"call_bytes":1048576,"connections":256,"connections_per_user":64,"mode":"0660",\
                 "path":"/run/sentinel/sentinel.sock"},\
                 "table":{"devices":[],"hook":"prerouting","ipv6_prefix":64,"name":"sentinel","priority":-300}}

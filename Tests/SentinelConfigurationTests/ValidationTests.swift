@@ -52,6 +52,8 @@ private func problems(_ change: (inout Configuration) -> Void) throws -> [String
         #expect(
             try problems {
                 $0.table.ipv6Prefix = 31
+                $0.node.widest4 = 7
+                $0.node.widest6 = 129
                 $0.capacity.accept = 0
                 $0.capacity.dial = -1
                 $0.capacity.network = .max
@@ -61,6 +63,8 @@ private func problems(_ change: (inout Configuration) -> Void) throws -> [String
                 $0.socket.callBytes = 4095
             } == [
                 "[table] ipv6_prefix: 31 is out of range; it is from 32 to 128",
+                "[node] widest4: 7 is out of range; it is from 8 to 32",
+                "[node] widest6: 129 is out of range; it is from 16 to 128",
                 "[capacity] accept: 0 is out of range; it is from 1 to 8388608",
                 "[capacity] dial: -1 is out of range; it is from 1 to 8388608",
                 "[capacity] network: 9223372036854775807 is out of range; it is from 1 to 8388608",

@@ -85,6 +85,22 @@ import Varlink
         #expect(!outcome.output.contains("2J\n"))
     }
 
+    @Test(arguments: [
+        (GuardName.loopback, "loopback: a ban of it is refused"),
+        (.protected, "protected: a peer that a node protects is there, so a ban of it is refused"),
+    ])
+    func `An explanation says which guard would refuse a ban`(name: GuardName, text: String) async throws {
+        let outcome = try await control("explain", "192.0.2.7", width: nil) { call throws(VarlinkFailure) in
+            call.reply(
+                Explanation(
+                    subject: "192.0.2.7", inbound: true, outbound: true, guardName: name, bans: [],
+                    elements: [],
+                    strikes: 0))
+        }
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains(text))
+    }
+
     @Test func `A reader that reads no more ends it quietly`() async throws {
         let outcome = try await control("list", writes: 1) { call throws(VarlinkFailure) in
             for id in 1..<100 {

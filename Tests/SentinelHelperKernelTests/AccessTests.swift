@@ -42,12 +42,14 @@ import Varlink
                     try await denied(HelperInterface.submit, .init(denials: [denial]), as: client),
                     try await denied(HelperInterface.lift, .init(filter: Filter()), as: client),
                     try await denied(HelperInterface.status, VarlinkEmpty(), as: client),
+                    try await denied(HelperInterface.list, .init(), as: client),
+                    try await denied(
+                        HelperInterface.guardAddresses, .init(addresses: ["192.0.2.1"]), as: client),
                 ]
                 #expect(missing.allSatisfy { $0.right == .submit })
                 let request = BanRequest(check: .accept, subject: "192.0.2.1")
                 missing = [
                     try await denied(HelperInterface.ban, .init(bans: [request]), as: client),
-                    try await denied(HelperInterface.list, .init(), as: client),
                     try await denied(HelperInterface.sets, .init(), as: client),
                     try await denied(HelperInterface.explain, .init(subject: "192.0.2.1"), as: client),
                     try await denied(HelperInterface.release, VarlinkEmpty(), as: client),

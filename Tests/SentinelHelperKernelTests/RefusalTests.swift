@@ -80,8 +80,10 @@ import Varlink
         refused("192.0.2.1", duration: -1, .malformed, nil, "duration: -1"),
         refused("192.0.2.1", duration: .min, .malformed, nil, "duration"),
         refused("192.0.2.1", duration: .max, .malformed, nil, "duration", "100 years"),
-        refused(
-            "192.0.2.0/24", check: .network, .forbidden, nil, "operators", "deny the addresses one by one"),
+        refused("192.0.0.0/16", check: .network, .forbidden, nil, "192.0.0.0/16", "/24", "[node] widest4"),
+        refused("::ffff:192.0.0.0/112", check: .network, .forbidden, nil, "192.0.0.0/16", "[node] widest4"),
+        refused("2001:db8::/47", check: .network, .forbidden, nil, "/48", "[node] widest6"),
+        refused("192.0.2.0/24", check: .network, validated: false, .unvalidated, nil, "deny it in the node"),
     ]
 
     private func withGuardedHelper(_ body: (RunningHelper) async throws -> Void) async throws {

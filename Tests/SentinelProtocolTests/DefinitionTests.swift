@@ -42,7 +42,8 @@ import Varlink
     static let replies: [Pair] = methods.map(\.reply)
 
     private static let methods: [(parameters: Pair, reply: Pair)] = [
-        pairs(HelperInterface.submit), pairs(HelperInterface.ban), pairs(HelperInterface.lift),
+        pairs(HelperInterface.submit), pairs(HelperInterface.guardAddresses), pairs(HelperInterface.ban),
+        pairs(HelperInterface.lift),
         pairs(HelperInterface.list), pairs(HelperInterface.sets), pairs(HelperInterface.explain),
         pairs(HelperInterface.status), pairs(HelperInterface.watch), pairs(HelperInterface.release),
     ]

@@ -43,8 +43,13 @@ private actor FakeHelper: VarlinkHandler {
     func handle(_ call: VarlinkCall) throws(VarlinkFailure) {
         switch call.method {
         case HelperInterface.submit.name:
-            let denials = try call.parameters(of: HelperInterface.submit).denials
-            call.reply(HelperInterface.Submit.Reply(receipts: denials.map(receipt)))
+            let parameters = try call.parameters(of: HelperInterface.submit)
+            var receipts = parameters.denials.map(receipt)
+            if parameters.session == "s-1" { receipts[0].id = parameters.sequence }
+            call.reply(HelperInterface.Submit.Reply(receipts: receipts))
+        case HelperInterface.guardAddresses.name:
+            let addresses = try call.parameters(of: HelperInterface.guardAddresses).addresses
+            call.reply(HelperInterface.Guard.Reply(lifted: addresses == [ban.subject] ? [ban] : []))
         case HelperInterface.list.name:
             _ = try call.parameters(of: HelperInterface.list)
             call.reply(HelperInterface.List.Reply(bans: [ban]))

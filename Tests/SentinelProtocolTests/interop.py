@@ -12,7 +12,7 @@ except ImportError:
 with varlink.Client(f"unix:{sys.argv[1]}") as client:
     definition = client.get_interface("org.seedsentinel.Helper")
     assert definition.name == "org.seedsentinel.Helper", definition.name
-    for member in ["Submit", "Ban", "Lift", "List", "Sets", "Explain", "Status", "Watch", "Release"]:
+    for member in ["Submit", "Guard", "Ban", "Lift", "List", "Sets", "Explain", "Status", "Watch", "Release"]:
         assert hasattr(definition.members[member], "in_type"), member
     with client.open("org.seedsentinel.Helper") as helper:
         denial = {"check": "accept", "subject": "203.0.113.7", "reason": "flood", "validated": True}
@@ -22,6 +22,9 @@ with varlink.Client(f"unix:{sys.argv[1]}") as client:
         assert [r["subject"] for r in receipts] == ["203.0.113.7", "tcp:127.0.0.1:1"], receipts
         assert receipts[0]["enforced"] and receipts[0].get("refusal") is None, receipts
         assert receipts[1]["refusal"]["guard"] == "loopback", receipts
+
+        assert helper.Submit([denial], "s-1", 7)["receipts"][0]["id"] == 7
+        assert helper.Guard(["203.0.113.7"])["lifted"][0]["subject"] == "203.0.113.7"
 
         bans = helper.List()["bans"]
         assert bans[0]["operator"] is False and bans[0].get("expires") is None, bans

@@ -102,6 +102,22 @@ import Testing
         }
     }
 
+    @Test func `A handler hears that a connection has ended whose calls are all answered`() async throws {
+        try await TestService.with { service in
+            try await service.withClient { client in
+                _ = try await client.call(TestInterface.who)
+                try await client.expectEcho()
+            }
+            try await service.withClient { client in
+                guard case .disconnected(let first) = await service.next() else { throw Unexpected() }
+                _ = try await client.call(TestInterface.who)
+                await client.close()
+                guard case .disconnected(let second) = await service.next() else { throw Unexpected() }
+                #expect(first != second)
+            }
+        }
+    }
+
     @Test func `A client that has said all it wants to gets its answers, then the end`() async throws {
         try await TestService.with { service in
             try await RawClient.with(service.path) { client in

@@ -59,6 +59,8 @@ actor TestHandler: VarlinkHandler {
         /// A Wait, or a Flood that found its connection not writable.
         case waiting(VarlinkCall.ID)
         case closed(VarlinkCall.ID)
+        /// The connection that a Who came by has ended.
+        case disconnected(UInt64)
     }
 
     let eventLoop: any EventLoop
@@ -93,6 +95,8 @@ actor TestHandler: VarlinkHandler {
         case TestInterface.forget.name: break
         case TestInterface.flood.name: try flood(call)
         case TestInterface.who.name:
+            let connection = call.connectionID
+            call.whenDisconnected(on: self) { $0.happened.yield(.disconnected(connection)) }
             call.reply(
                 TestInterface.Caller(
                     pid: call.peer.processID, uid: call.peer.userID, gid: call.peer.groupID,

@@ -13,7 +13,9 @@ struct Bench: AsyncParsableCommand {
         abstract: "One measurement each; prints one line of JSON.",
         discussion:
             "Run by Benchmarks/run in a network namespace of its own: it replaces the table inet bench.",
-        subcommands: [Load.self, Read.self, Latency.self, CheckCost.self, Fill.self])
+        subcommands: [
+            Load.self, Read.self, Latency.self, CheckCost.self, ChainCost.self, Sources.self, Fill.self,
+        ])
 }
 
 /// What one measurement gives.

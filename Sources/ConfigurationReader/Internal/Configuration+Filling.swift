@@ -35,6 +35,8 @@ extension Configuration.Node {
     mutating func fill(from section: SectionReader) {
         section.read("ports", listOf: .text, example: "[\"tcp/8776\", \"udp/8776\"]", into: &ports)
         section.read("users", listOf: .account, example: "[\"seed\"]", into: &users)
+        section.read("widest4", .prefixLength, example: "24", into: &widest4)
+        section.read("widest6", .prefixLength, example: "48", into: &widest6)
         section.finish()
     }
 }

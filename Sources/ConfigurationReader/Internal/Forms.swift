@@ -55,3 +55,18 @@ extension Form<Permanence> {
         }
     }
 }
+
+extension Form<Int?> {
+    /// The prefix length of the widest block; nil where there may be none.
+    static var prefixLength: Form {
+        Form("an integer or \"none\"") { value throws(ConfigurationFault) in
+            if let length = value.integer { return .some(length) }
+            guard let text = value.string else { return nil }
+            guard text == "none" else {
+                throw ConfigurationFault(
+                    "\(text.quotedInMessage) is unknown", "write a prefix length without quotes, or \"none\"")
+            }
+            return .some(nil)
+        }
+    }
+}

@@ -6,13 +6,26 @@ struct ChainLink: Sendable {
     var policy: any Policy
     /// Shared by all instances.
     let counter: PolicyTally.Counter
+    /// What the policy says of itself, at hand so that nobody has to ask it each time.
+    let checks: CheckSet
+    let isFixed: Bool
+    let isShadow: Bool
+    let observesAllowed: Bool
+
+    init(_ policy: any Policy, _ counter: PolicyTally.Counter) {
+        self.policy = policy
+        self.counter = counter
+        checks = policy.checks
+        isFixed = policy.isFixed
+        isShadow = policy.isShadow
+        observesAllowed = policy.observesAllowed
+    }
 
     /// Calls `body` with the policy, or with what it is the shadow of.
     ///
     /// - Returns: nil where it is of another type.
     mutating func change<Kind: Policy, Result>(as kind: Kind.Type, _ body: (inout Kind) -> Result) -> Result?
     {
-        let isShadow = policy is Shadowed
         guard var changed = policy as? Kind ?? (policy as? Shadowed)?.policy as? Kind else { return nil }
         // Taken out meanwhile, or changing it would copy it.
         policy = Vacancy(name: changed.name)
@@ -37,13 +50,13 @@ struct Vacancy: Policy {
 }
 
 /// The instances that keep account of the same addresses and peers, with their lock.
-final class ChainShard: Sendable {
+struct ChainShard: ~Copyable, Sendable {
     let links: Guarded<[ChainLink]>
     /// Keeps the next shard's lock out of this one's cache line.
     private let padding: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) =
         (0, 0, 0, 0, 0, 0, 0, 0)
 
     init(_ policies: [any Policy], _ counters: [PolicyTally.Counter]) {
-        links = Guarded(zip(policies, counters).map { ChainLink(policy: $0, counter: $1) })
+        links = Guarded(zip(policies, counters).map { ChainLink($0, $1) })
     }
 }

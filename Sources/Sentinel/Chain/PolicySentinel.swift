@@ -19,18 +19,20 @@ internal import Inet
 /// All methods may be called from any thread.
 public final class PolicySentinel: Sendable {
     private let clock: MonotonicClock
-    let shards: [ChainShard]
+    /// In the object itself: to count references to something that all threads share would have them wait for each
+    /// other.
+    private let shards: InlineArray<64, ChainShard>
     /// Decides where peers and addresses belong.
     private let seed = HashSeed.random()
 
     /// So many instances of each policy there are: far more than there are threads that ask at a time.
-    public static let instanceCount = 64
+    public static var instanceCount: Int { 64 }
 
     /// IPv4 addresses that agree in so many bits belong to the same instance. No policy may keep account of wider
     /// blocks.
-    public static let widestPrefixLength4 = 16
+    public static var widestPrefixLength4: Int { 16 }
     /// IPv6 addresses that agree in so many bits belong to the same instance.
-    public static let widestPrefixLength6 = 32
+    public static var widestPrefixLength6: Int { 32 }
 
     /// - Parameters:
     ///   - policies: the chain, the first to be asked first. Their names must differ.
@@ -40,7 +42,7 @@ public final class PolicySentinel: Sendable {
         try Self.validate(policies)
         self.clock = clock
         let tallies = policies.map { PolicyTally.Counter($0.name) }
-        shards = (0..<Self.instanceCount).map { _ in
+        shards = InlineArray { _ in
             ChainShard(policies.map { $0.instance(of: Self.instanceCount) }, tallies)
         }
     }
@@ -66,18 +68,20 @@ public final class PolicySentinel: Sendable {
     // MARK: - Deciding
 
     /// The answer to a question.
-    public func decide(_ question: Question) -> Decision {
-        rule(on: question).decision
+    public func decide(_ question: borrowing Question) -> Decision {
+        ask(question)?.decision ?? .allow
     }
 
     /// The answer to a question, with what was set aside on the way to it.
-    public func rule(on question: Question) -> Ruling {
+    public func rule(on question: borrowing Question) -> Ruling {
+        ask(question) ?? Ruling(decision: .allow)
+    }
+
+    @inline(__always)
+    private func ask(_ question: borrowing Question) -> Ruling? {
         let now = clock()
         return withShards(question.ipAddress, question.remote.id) { links, other in
-            var asking = ChainAsking(question, isSplit: other != nil)
-            let ruling = asking.ask(&links, other, now: now)
-            asking.tell(&links, other, ruling, now: now)
-            return ruling
+            ChainAsking.ask(question, &links, other, now: now)
         }
     }
 
@@ -100,10 +104,10 @@ public final class PolicySentinel: Sendable {
 
     private func observeEverywhere(_ event: Event, now: MonotonicInstant) {
         let home = event.remote.id.map { shard(of: $0) } ?? 0
-        for (number, shard) in shards.enumerated() {
+        for number in shards.indices {
             var event = event
             event.share = number == home ? .all : []
-            shard.links.withLock { links in
+            shards[number].links.withLock { links in
                 for index in links.indices { links[index].policy.observe(event, now: now) }
             }
         }
@@ -124,16 +128,28 @@ public final class PolicySentinel: Sendable {
         }
         let tallies = policies.map { counters[$0.name] ?? PolicyTally.Counter($0.name) }
         withAllShards { shards in
+            // What is fixed is the same in all instances, and stays one in memory.
+            let fixed = policies.map { policy in
+                policy.isFixed ? Self.successor(policy, to: shards[0].pointee, now: now) : nil
+            }
             for shard in shards {
-                shard.pointee = zip(policies, tallies).map { policy, tally in
-                    var instance = policy.instance(of: Self.instanceCount)
-                    if let old = shard.pointee.first(where: { $0.policy.name == policy.name })?.policy {
-                        instance.adopt((old as? Shadowed)?.policy ?? old, now: now)
-                    }
-                    return ChainLink(policy: instance, counter: tally)
+                shard.pointee = policies.indices.map { index in
+                    let policy = fixed[index] ?? Self.successor(policies[index], to: shard.pointee, now: now)
+                    return ChainLink(policy, tallies[index])
                 }
             }
         }
+    }
+
+    /// An instance of a policy that has taken over what the one of its name has remembered.
+    private static func successor(
+        _ policy: any Policy, to links: [ChainLink], now: MonotonicInstant
+    ) -> any Policy {
+        var instance = policy.instance(of: instanceCount)
+        if let old = links.first(where: { $0.policy.name == policy.name })?.policy {
+            instance.adopt((old as? Shadowed)?.policy ?? old, now: now)
+        }
+        return instance
     }
 
     /// Calls `body` with each instance of the policy of this name and type, under its lock: with the one that there
@@ -146,12 +162,10 @@ public final class PolicySentinel: Sendable {
         _ name: String, as kind: Kind.Type, _ body: (inout Kind, MonotonicInstant) -> Result
     ) -> [Result] {
         let now = clock()
-        let index = shards[0].links.withLock { links in
-            links.firstIndex { $0.policy.name == name && $0.policy.is(kind) }
-        }
-        guard let index else { return [] }
         return withAllShards { shards in
-            guard shards[0].pointee[index].policy.isFixed else {
+            let index = shards[0].pointee.firstIndex { $0.policy.name == name && $0.policy.is(kind) }
+            guard let index else { return [] }
+            guard shards[0].pointee[index].isFixed else {
                 return shards.compactMap { $0.pointee[index].change(as: kind) { body(&$0, now) } }
             }
             // One of them is changed while no other has hold of what it holds, or changing it would copy it.

@@ -52,30 +52,52 @@ extension Basis: CustomStringConvertible {
 }
 
 /// A no, with everything that is needed to carry it out and to explain it.
+///
+/// It is a value that keeps its ``Particulars`` elsewhere: answers are mostly a yes, and carry no room for them.
+@dynamicMemberLookup
 public struct Denial: Hashable, Sendable {
-    /// The check at which it was said.
-    public var check: Check
-    /// The name of the policy that said it.
-    public var policy: String
-    /// Why, as a code.
-    public var reason: Reason
-    /// What it rests on.
-    public var basis: Basis
-    /// Whether the source had proven by a handshake that its address is its own.
-    public var source: SourceProof
-    /// The evidence in a few words, for a person; at most ``maximumDetailLength`` bytes.
-    public var detail: String {
-        didSet { detail = detail.prefix(utf8Count: Self.maximumDetailLength) }
+    /// What a denial says.
+    public struct Particulars: Hashable, Sendable {
+        /// The check at which it was said.
+        public var check: Check
+        /// The name of the policy that said it.
+        public var policy: String
+        /// Why, as a code.
+        public var reason: Reason
+        /// What it rests on.
+        public var basis: Basis
+        /// Whether the source had proven by a handshake that its address is its own.
+        public var source: SourceProof
+        /// The evidence in a few words, for a person; at most ``Denial/maximumDetailLength`` bytes.
+        public var detail: String {
+            didSet { detail = detail.prefix(utf8Count: Denial.maximumDetailLength) }
+        }
+        /// The block of addresses that is denied, where that is more than the peer's own address.
+        public var network: IPNetwork?
+        /// For how long the peer should stay blocked, where the policy has a wish. Else the configuration says.
+        public var duration: Duration?
+        /// What becomes of the stream, where one was denied.
+        public var streamAction: StreamAction
+        /// What the peer is told, where there is a way to tell it.
+        public var disconnectReason: DisconnectReason
+        fileprivate var widestPlane: Plane
+
+        /// Where the denial lives: in the kernel only where both the check and the policy say so.
+        public var plane: Plane {
+            get { min(widestPlane, check.plane) }
+            set { widestPlane = newValue }
+        }
     }
-    /// The block of addresses that is denied, where that is more than the peer's own address.
-    public var network: IPNetwork?
-    /// For how long the peer should stay blocked, where the policy has a wish. Else the configuration says.
-    public var duration: Duration?
-    /// What becomes of the stream, where one was denied.
-    public var streamAction: StreamAction
-    /// What the peer is told, where there is a way to tell it.
-    public var disconnectReason: DisconnectReason
-    private var widestPlane: Plane
+
+    private final class Box: Sendable {
+        let particulars: Particulars
+
+        init(_ particulars: Particulars) {
+            self.particulars = particulars
+        }
+    }
+
+    private var box: Box
 
     /// The longest evidence, in bytes of UTF-8; longer ones are cut at a character.
     public static let maximumDetailLength = 200
@@ -88,31 +110,39 @@ public struct Denial: Hashable, Sendable {
         duration: Duration? = nil, plane: Plane = .kernel, streamAction: StreamAction = .endConnection,
         disconnectReason: DisconnectReason = .gated
     ) {
-        self.check = check
-        self.policy = policy
-        self.reason = reason
-        self.basis = basis
-        self.source = source
-        self.network = network
-        self.detail = detail.prefix(utf8Count: Self.maximumDetailLength)
-        self.duration = duration
-        self.streamAction = streamAction
-        self.disconnectReason = disconnectReason
-        widestPlane = plane
+        box = Box(
+            Particulars(
+                check: check, policy: policy, reason: reason, basis: basis, source: source,
+                detail: detail.prefix(utf8Count: Self.maximumDetailLength), network: network,
+                duration: duration, streamAction: streamAction, disconnectReason: disconnectReason,
+                widestPlane: plane))
     }
 
-    /// Where the denial lives: in the kernel only where both the check and the policy say so.
-    public var plane: Plane {
-        get { min(widestPlane, check.plane) }
-        set { widestPlane = newValue }
+    /// What it says.
+    public subscript<Value>(dynamicMember path: WritableKeyPath<Particulars, Value>) -> Value {
+        get { box.particulars[keyPath: path] }
+        set {
+            var particulars = box.particulars
+            particulars[keyPath: path] = newValue
+            box = Box(particulars)
+        }
+    }
+
+    public static func == (a: Denial, b: Denial) -> Bool {
+        a.box === b.box || a.box.particulars == b.box.particulars
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(box.particulars)
     }
 }
 
 extension Denial: CustomStringConvertible {
     /// One line: check, policy, reason and evidence.
     public var description: String {
-        let evidence = detail.isEmpty ? "" : ": \(detail)"
-        return "\(check) denied by \(policy), \(reason)\(evidence)"
+        let said = box.particulars
+        let evidence = said.detail.isEmpty ? "" : ": \(said.detail)"
+        return "\(said.check) denied by \(said.policy), \(said.reason)\(evidence)"
     }
 }
 

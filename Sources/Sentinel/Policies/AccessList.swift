@@ -78,6 +78,9 @@ public struct AccessList: Policy {
     /// Questions never change it.
     public var isFixed: Bool { true }
 
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
+
     // MARK: - Entries
 
     /// How many entries there are, ended ones that still take room among them.

@@ -88,10 +88,17 @@ public struct ConnectionLimits: Policy {
         }
 
         func add(_ count: Int, _ direction: Direction) {
-            if direction == .outbound {
-                outbound.wrappingAdd(count, ordering: .relaxed)
-            } else {
-                inbound.wrappingAdd(count, ordering: .relaxed)
+            if direction == .outbound { Self.add(count, to: outbound) } else { Self.add(count, to: inbound) }
+        }
+
+        /// What closes without having been counted, before a reload perhaps, never makes less than none.
+        private static func add(_ count: Int, to total: borrowing Atomic<Int>) {
+            var old = total.load(ordering: .relaxed)
+            while true {
+                let (exchanged, current) = total.compareExchange(
+                    expected: old, desired: max(0, old + count), ordering: .relaxed)
+                if exchanged { return }
+                old = current
             }
         }
     }
@@ -113,7 +120,8 @@ public struct ConnectionLimits: Policy {
     ///   - plane: where its denials live at most.
     ///   - capacity: how many sources and peers are counted, at 16 bytes each.
     ///   - seed: decides where sources lie in memory; leave it random, see ``AccessList``.
-    /// - Throws: `outOfRange` for a limit of less than one, `tooLong` for more than eight tiers of a family.
+    /// - Throws: `outOfRange` for a limit of less than one, `tooLong` for more than eight tiers of a family,
+    ///   `malformed` for two of one prefix length.
     public init(
         name: String, limits: Limits, plane: Plane = .userSpace, capacity: Int = SourceRate.defaultCapacity,
         seed: HashSeed = .random()
@@ -126,6 +134,10 @@ public struct ConnectionLimits: Policy {
             throw SentinelError(
                 .tooLong, in: "policy \(name)",
                 remedy: "at most \(SourceRate.maximumTierCount) prefix lengths of a family can have limits")
+        }
+        guard [tiers4, tiers6].allSatisfy({ Set($0.map(\.prefixLength)).count == $0.count }) else {
+            throw SentinelError(
+                .malformed, in: "policy \(name)", remedy: "a prefix length of a family has one limit")
         }
         self.name = name
         self.limits = limits
@@ -142,6 +154,11 @@ public struct ConnectionLimits: Policy {
                 remedy: "at least 1; to let nobody connect, use a list that requires")
         }
     }
+
+    /// Wherever a connection can still be refused.
+    public var checks: CheckSet { CheckSet.all.subtracting(.stream) }
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
 
     public func instance(of count: Int) -> ConnectionLimits {
         var instance = self
@@ -173,7 +190,9 @@ public struct ConnectionLimits: Policy {
                 "all \(limits.total[direction]) \(direction) connections are taken", plane: .userSpace)
         }
         if let address = question.source, !(limits.exemptsLoopback && address.isLoopback) {
-            for tier in tiers(of: address) {
+            // By index: to count references to the tiers, which all instances share, would have threads wait.
+            for index in 0..<tierCount(of: address) {
+                let tier = tier(index, of: address)
                 let key = seed.fingerprint(address, prefixLength: tier.prefixLength)
                 if Int(counts[key]?[direction] ?? 0) >= tier.most[direction] {
                     let block = IPNetwork(containing: address, prefixLength: tier.prefixLength)
@@ -204,8 +223,13 @@ public struct ConnectionLimits: Policy {
     }
 
     @inline(__always)
-    private func tiers(of address: IPAddress) -> [Tier] {
-        address.family == .ipv4 ? tiers4 : tiers6
+    private func tierCount(of address: IPAddress) -> Int {
+        address.family == .ipv4 ? tiers4.count : tiers6.count
+    }
+
+    @inline(__always)
+    private func tier(_ index: Int, of address: IPAddress) -> Tier {
+        address.family == .ipv4 ? tiers4[index] : tiers6[index]
     }
 
     // MARK: - Counting
@@ -222,7 +246,7 @@ public struct ConnectionLimits: Policy {
         let direction = event.remote.direction
         if event.share.contains(.rest) { total.add(Int(count), direction) }
         if let address = event.source {
-            for tier in tiers(of: address) {
+            for tier in address.family == .ipv4 ? tiers4 : tiers6 {
                 add(count, seed.fingerprint(address, prefixLength: tier.prefixLength), direction)
             }
         }

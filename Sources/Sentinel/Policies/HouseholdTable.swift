@@ -6,7 +6,7 @@ internal import Inet
 /// What is known of a peer at an address.
 struct Resident: Sendable {
     let peer: Fingerprint
-    var connections: UInt16 = 0
+    var connections: UInt32 = 0
     /// How many offences there were, none of them long after the one before.
     var offences: UInt8 = 0
     /// Whether it has been well-behaved for long enough, or of use, since its last offence.

@@ -17,6 +17,13 @@ public protocol Policy: Sendable {
     /// Whether questions and events never change it. All instances then are the same, and one of them is asked.
     var isFixed: Bool { get }
 
+    /// The checks at which it is asked.
+    var checks: CheckSet { get }
+
+    /// Whether it wants to be told of what is allowed as well, and not of denials and events only. What is allowed is
+    /// most of what there is.
+    var observesAllowed: Bool { get }
+
     /// Whether its denials are counted only, and let pass.
     var isShadow: Bool { get }
 
@@ -35,7 +42,8 @@ public protocol Policy: Sendable {
         _ denial: borrowing Denial, of question: borrowing Question, now: MonotonicInstant
     ) -> Review
 
-    /// What was answered in the end, by whichever policy; the chain's later policies were not asked.
+    /// What was answered in the end, by whichever policy; the chain's later policies were not asked. Told at all
+    /// checks.
     ///
     /// - Parameter denial: nil where it was allowed.
     mutating func observe(_ question: borrowing Question, denial: Denial?, now: MonotonicInstant)
@@ -52,6 +60,10 @@ public protocol Policy: Sendable {
 extension Policy {
     /// It keeps account of something.
     public var isFixed: Bool { false }
+    /// It is asked at all checks.
+    public var checks: CheckSet { .all }
+    /// It is told of everything.
+    public var observesAllowed: Bool { true }
     /// Its denials count.
     public var isShadow: Bool { false }
     /// The same as it is.

@@ -107,6 +107,11 @@ public struct Reputation: Policy {
         scores = BoundedTable(capacity: capacity)
     }
 
+    /// All of them: a peer with too much against it is to be refused as early as it is known.
+    public var checks: CheckSet { .all }
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
+
     public func instance(of count: Int) -> Reputation {
         var instance = self
         instance.scores = BoundedTable(capacity: fullCapacity / count)
@@ -146,10 +151,10 @@ public struct Reputation: Policy {
                 return deny(question, moment, basis: .address, plane: .userSpace, now: now)
             }
         }
-        guard question.check != .accept, let peer = question.peer,
-            let moment = scores[seed.fingerprint(peer)]
-        else { return .pass }
+        guard let peer = question.peer, let moment = scores[seed.fingerprint(peer)] else { return .pass }
         if scale.isBanned(moment, now: now) {
+            // Where it comes from is not to blame: others may be there.
+            let plane = question.check == .accept ? .userSpace : plane
             return deny(question, moment, basis: .peer, plane: plane, now: now)
         }
         if CheckSet.dials.contains(question.check), scale.isAvoided(moment, now: now) {

@@ -14,6 +14,8 @@ public struct Shadowed: Policy {
 
     public var name: String { policy.name }
     public var isFixed: Bool { policy.isFixed }
+    public var checks: CheckSet { policy.checks }
+    public var observesAllowed: Bool { policy.observesAllowed }
     public var isShadow: Bool { true }
 
     public func instance(of count: Int) -> Shadowed { Shadowed(policy.instance(of: count)) }

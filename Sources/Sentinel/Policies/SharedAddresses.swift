@@ -11,7 +11,8 @@ public import Inet
 /// The connection then goes on to its handshake, which tells the peers apart: the bad ones are denied there, and those
 /// that aren't known yet come in at ``Terms/newcomers`` together. A denial of a whole block is brought down to the one
 /// address where such a peer is connected from elsewhere in the block. Rules are never set aside, nor what the node
-/// as a whole can't bear.
+/// as a whole can't bear, nor what slows a source down that hasn't proven its address: anyone could use the name of
+/// who is well-behaved.
 ///
 /// A peer is well-behaved once it has been connected for ``Terms/probation`` without an offence, or has been of use,
 /// and bad after ``Terms/badAfter`` offences until ``Terms/forgetAfter`` has gone by. IPv6 addresses of a /64 are one
@@ -91,6 +92,11 @@ public struct SharedAddresses: Policy {
         self.capacity = capacity
         households = HouseholdTable(capacity: capacity)
     }
+
+    /// Where a handshake has told the peers of an address apart.
+    public var checks: CheckSet { .secured }
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
 
     public func instance(of count: Int) -> SharedAddresses {
         var instance = self
@@ -190,11 +196,12 @@ public struct SharedAddresses: Policy {
     public mutating func review(
         _ denial: borrowing Denial, of question: borrowing Question, now: MonotonicInstant
     ) -> Review {
-        guard question.check == .accept, denial.basis == .address, let address = question.source else {
-            return .uphold
-        }
+        guard question.check == .accept, question.remote.source == .handshake, let address = question.source
+        else { return .uphold }
         let key = key(address)
-        if let household = households[key], let why = reason(toSpare: household, now) {
+        if denial.basis == .address, let household = households[key],
+            let why = reason(toSpare: household, now)
+        {
             let end = now.advanced(by: Self.sparing).nanoseconds
             _ = households.update(key) { $0.sparedUntil = end }
             sparedUntil = max(sparedUntil, end)
@@ -219,7 +226,9 @@ public struct SharedAddresses: Policy {
     // MARK: - Keeping account
 
     public mutating func observe(_ question: borrowing Question, denial: Denial?, now: MonotonicInstant) {
-        guard let denial, denial.basis == .peer || denial.basis == .rule else { return }
+        // Who comes again while it is bad must be able to become otherwise.
+        guard let denial, denial.policy != name, denial.basis == .peer || denial.basis == .rule
+        else { return }
         switch question.check {
         case .secured, .upgraded, .stream: break
         default: return
@@ -251,7 +260,8 @@ public struct SharedAddresses: Policy {
         case .connectionEstablished:
             change(id, at: address, now) { resident in
                 if resident.connections == 0 { resident.since = now.nanoseconds }
-                resident.connections += 1
+                // Not every node tells of each that closes.
+                resident.connections &+= resident.connections == .max ? 0 : 1
             }
         case .connectionClosed:
             let probation = terms.probation.saturatingNanoseconds

@@ -9,12 +9,15 @@ public import Inet
 /// Each question takes a token of every bucket that its source has; where one of them is empty, it is denied. A
 /// denial costs no token, so a source that goes on asking gets through at its rate. Which questions count is the
 /// policy's choice of checks; accept, unless told otherwise. The peer's bucket counts at secured, when a handshake has
-/// shown who it is.
+/// shown who it is, and not where this node has dialled it.
 ///
 /// Memory is bounded by the capacity, whatever comes. Of each source the table holds the moment at which its
 /// bucket will be full again; where a new source needs room, the bucket that is fullest gives way, which is
 /// the one with the least to remember. A source that has given way starts with a full bucket. A source whose
 /// address isn't known, a relayed one among them, has no bucket of an address.
+///
+/// Those that have proven their address have buckets of their own, as full as the others: whoever sends in another's
+/// name can't use up its tokens, and have it blocked when it comes itself.
 ///
 /// Source: go-libp2p's `x/rate` limits subnets in this way; it takes tokens of the first buckets also where a later
 /// one is empty, which here nobody loses.
@@ -69,17 +72,18 @@ public struct SourceRate: Policy {
     }
 
     /// More tiers for one family make every question dearer, and say little more.
-    public static let maximumTierCount = 8
+    public static var maximumTierCount: Int { 8 }
 
     public let name: String
     public let limits: Limits
-    /// The questions that take a token.
-    public let checks: CheckSet
+    /// The questions that take a token of the address's buckets.
+    public let addressChecks: CheckSet
     /// Where its denials live at most.
     public let plane: Plane
 
-    private let tiers4: [Tier]
-    private let tiers6: [Tier]
+    private let tiers4: [Bucket]
+    private let tiers6: [Bucket]
+    private let peers: Bucket?
     private let details: [TokenRate: String]
     private var seed: HashSeed
     /// The moment at which each bucket is full again.
@@ -90,6 +94,7 @@ public struct SourceRate: Policy {
     public static let defaultCapacity = 65_536
 
     /// - Parameters:
+    ///   - checks: the questions that take a token of the address's buckets.
     ///   - plane: where its denials live at most.
     ///   - capacity: how many sources are remembered, at 16 bytes each.
     ///   - seed: decides where sources lie in memory; leave it random, see ``AccessList``.
@@ -98,8 +103,10 @@ public struct SourceRate: Policy {
         name: String, limits: Limits, checks: CheckSet = .accept, plane: Plane = .kernel,
         capacity: Int = defaultCapacity, seed: HashSeed = .random()
     ) throws(SentinelError) {
-        tiers4 = limits.tiers.filter { $0.family == .ipv4 }
-        tiers6 = limits.tiers.filter { $0.family == .ipv6 }
+        let tiers = limits.tiers.enumerated().map { Bucket($1.family, $1.prefixLength, $1.rate, tag: $0) }
+        tiers4 = tiers.filter { $0.family == .ipv4 }
+        tiers6 = tiers.filter { $0.family == .ipv6 }
+        peers = limits.peer.map { Bucket(nil, 0, $0, tag: Bucket.peerTag) }
         guard max(tiers4.count, tiers6.count) <= Self.maximumTierCount else {
             throw SentinelError(
                 .tooLong, in: "policy \(name)",
@@ -107,7 +114,7 @@ public struct SourceRate: Policy {
         }
         self.name = name
         self.limits = limits
-        self.checks = checks
+        addressChecks = checks
         self.plane = plane
         self.seed = seed
         fullCapacity = capacity
@@ -117,6 +124,12 @@ public struct SourceRate: Policy {
                 ($0, "comes more often than \($0)")
             }, uniquingKeysWith: { first, _ in first })
     }
+
+    /// Those that take a token.
+    public var checks: CheckSet { limits.peer == nil ? addressChecks : addressChecks.union(.secured) }
+
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
 
     public func instance(of count: Int) -> SourceRate {
         var instance = self
@@ -129,44 +142,57 @@ public struct SourceRate: Policy {
 
     /// How many sources have less than a full bucket.
     public func activeSourceCount(now: MonotonicInstant) -> Int {
-        var count = 0
-        fullAt.forEach { if $0.nanoseconds > now.nanoseconds { count += 1 } }
-        return count
+        fullAt.count { $0.nanoseconds > now.nanoseconds }
     }
 
     /// How many tokens an address has left in the emptiest of its buckets; nil where it has none.
-    public func tokens(_ address: IPAddress, now: MonotonicInstant) -> Int? {
+    ///
+    /// - Parameter source: of the buckets for those that have proven their address, or of the others.
+    public func tokens(
+        _ address: IPAddress, _ source: SourceProof = .handshake, now: MonotonicInstant
+    ) -> Int? {
         guard !isExempt(address.canonical) else { return nil }
         return tiers(of: address.canonical).map { tier in
-            tokens(fingerprint(address.canonical, tier), tier.rate, now: now)
+            tokens(fingerprint(address.canonical, source, tier), tier.rate, now: now)
         }.min()
     }
 
     /// How many tokens a peer has left; nil where peers have no buckets.
     public func tokens(_ peer: PeerID, now: MonotonicInstant) -> Int? {
-        limits.peer.map { tokens(seed.fingerprint(peer), $0, now: now) }
+        peers.map { tokens(fingerprint(peer, $0), $0.rate, now: now) }
     }
 
     private func tokens(_ bucket: Fingerprint, _ rate: TokenRate, now: MonotonicInstant) -> Int {
         let missing = max(0, (fullAt[bucket]?.nanoseconds ?? .min).subtractingSaturating(now.nanoseconds))
-        return Int((rate.nanosecondsPerBurst - missing) / rate.nanosecondsPerToken)
+        return Int(max(0, rate.nanosecondsPerBurst - missing) / rate.nanosecondsPerToken)
     }
 
     // MARK: - Deciding
 
     public mutating func decide(_ question: borrowing Question, now: MonotonicInstant) -> Verdict {
-        if checks.contains(question.check), let address = question.source, !isExempt(address),
-            let rate = take(address, now: now)
-        {
+        let address = addressChecks.contains(question.check) ? question.source : nil
+        guard let peers, let peer = question.peer, isComing(question) else {
+            guard let address, !isExempt(address), let rate = take(address, question.remote.source, now: now)
+            else { return .pass }
             return deny(question, rate, basis: .address)
         }
-        if question.check == .secured, let rate = limits.peer, let peer = question.peer,
-            !isExempt(question.ipAddress),
-            !take(seed.fingerprint(peer), rate, now: now)
-        {
-            return deny(question, rate, basis: .peer)
+        guard !isExempt(question.ipAddress) else { return .pass }
+        let bucket = fingerprint(peer, peers)
+        guard has(bucket, peers.rate, now: now) else {
+            let rate = address.flatMap { emptyRate($0, question.remote.source, now: now) }
+            return deny(question, rate ?? peers.rate, basis: rate == nil ? .peer : .address)
         }
+        if let address, let rate = take(address, question.remote.source, now: now) {
+            return deny(question, rate, basis: .address)
+        }
+        _ = take(bucket, peers.rate, now: now)
         return .pass
+    }
+
+    /// Whether the peer's bucket counts.
+    @inline(__always)
+    private func isComing(_ question: borrowing Question) -> Bool {
+        question.check == .secured && question.remote.direction != .outbound
     }
 
     private func deny(_ question: borrowing Question, _ rate: TokenRate, basis: Basis) -> Verdict {
@@ -186,23 +212,53 @@ public struct SourceRate: Policy {
     ///
     /// - Returns: the rate of the first bucket that is empty; then nothing is taken.
     @inline(__always)
-    private mutating func take(_ address: IPAddress, now: MonotonicInstant) -> TokenRate? {
-        let tiers = tiers(of: address)
-        if tiers.count > 1 {
-            for tier in tiers where !has(fingerprint(address, tier), tier.rate, now: now) { return tier.rate }
+    private mutating func take(
+        _ address: IPAddress, _ source: SourceProof, now: MonotonicInstant
+    ) -> TokenRate? {
+        // By index: to count references to the tiers, which all instances share, would have threads wait.
+        let count = tierCount(of: address)
+        var keys = InlineArray<8, Fingerprint>(repeating: .vacant)
+        for index in 0..<count {
+            let tier = tier(index, of: address)
+            keys[index] = fingerprint(address, source, tier)
+            if count > 1, !has(keys[index], tier.rate, now: now) { return tier.rate }
         }
-        for tier in tiers where !take(fingerprint(address, tier), tier.rate, now: now) { return tier.rate }
+        for index in 0..<count {
+            let rate = tier(index, of: address).rate
+            if !take(keys[index], rate, now: now) { return rate }
+        }
         return nil
     }
 
     @inline(__always)
-    private func tiers(of address: IPAddress) -> [Tier] {
+    private func tierCount(of address: IPAddress) -> Int {
+        address.family == .ipv4 ? tiers4.count : tiers6.count
+    }
+
+    @inline(__always)
+    private func tier(_ index: Int, of address: IPAddress) -> Bucket {
+        address.family == .ipv4 ? tiers4[index] : tiers6[index]
+    }
+
+    /// The rate of the first bucket that is empty.
+    private func emptyRate(
+        _ address: IPAddress, _ source: SourceProof, now: MonotonicInstant
+    ) -> TokenRate? {
+        tiers(of: address).first { !has(fingerprint(address, source, $0), $0.rate, now: now) }?.rate
+    }
+
+    private func tiers(of address: IPAddress) -> [Bucket] {
         address.family == .ipv4 ? tiers4 : tiers6
     }
 
     @inline(__always)
-    private func fingerprint(_ address: IPAddress, _ tier: Tier) -> Fingerprint {
-        seed.fingerprint(address, prefixLength: tier.prefixLength)
+    private func fingerprint(_ address: IPAddress, _ source: SourceProof, _ tier: Bucket) -> Fingerprint {
+        tier.tagged(seed.fingerprint(address, prefixLength: tier.prefixLength), source)
+    }
+
+    @inline(__always)
+    private func fingerprint(_ peer: PeerID, _ bucket: Bucket) -> Fingerprint {
+        bucket.tagged(seed.fingerprint(peer), .handshake)
     }
 
     /// Whether a bucket has a token.
@@ -231,10 +287,79 @@ public struct SourceRate: Policy {
         return Moment(nanoseconds: next)
     }
 
-    /// Takes over what each source has used up.
+    /// Gives back what was taken of the address's buckets, where the peer's was empty: that is another instance's
+    /// to say.
+    public mutating func observe(_ question: borrowing Question, denial: Denial?, now: MonotonicInstant) {
+        guard let denial, denial.policy == name, denial.basis == .peer, !question.share.contains(.peer),
+            addressChecks.contains(question.check), let address = question.source, !isExempt(address)
+        else { return }
+        for tier in tiers(of: address) {
+            fullAt.update(fingerprint(address, question.remote.source, tier)) { full in
+                full = full.map {
+                    Moment(nanoseconds: $0.nanoseconds.subtractingSaturating(tier.rate.nanosecondsPerToken))
+                }
+            }
+        }
+    }
+
+    /// Takes over how many tokens each source has used. Blocks of a prefix length that had no rate before begin with
+    /// full buckets.
     public mutating func adopt(_ predecessor: any Policy, now: MonotonicInstant) {
         guard let old = predecessor as? SourceRate else { return }
         seed = old.seed
-        fullAt.merge(old.fullAt)
+        var heirs: [UInt64: (old: TokenRate, new: Bucket)] = [:]
+        for bucket in old.buckets {
+            let alike = buckets.filter { $0.isOfSameSources(as: bucket) }
+            let heir = alike.first { $0.rate == bucket.rate } ?? alike.first
+            heirs[bucket.tag] = heir.map { (bucket.rate, $0) }
+        }
+        fullAt.merge(old.fullAt) { key, moment in
+            guard let heir = heirs[Bucket.tag(of: key)] else { return nil }
+            let full = heir.new.rate.fullAt(moment.nanoseconds, insteadOf: heir.old, now: now)
+            return (heir.new.retagged(key), Moment(nanoseconds: full))
+        }
+    }
+
+    private var buckets: [Bucket] { tiers4 + tiers6 + [peers].compactMap(\.self) }
+}
+
+extension SourceRate {
+    /// What there is a bucket for: blocks of a prefix length, or peers. Its tag takes the last bits of a fingerprint,
+    /// so that a fingerprint tells which rate it is of.
+    private struct Bucket: Sendable {
+        /// Nil for peers.
+        let family: IPAddress.Family?
+        let prefixLength: Int
+        let rate: TokenRate
+        let tag: UInt64
+
+        init(_ family: IPAddress.Family?, _ prefixLength: Int, _ rate: TokenRate, tag: Int) {
+            self.family = family
+            self.prefixLength = prefixLength
+            self.rate = rate
+            self.tag = UInt64(tag)
+        }
+
+        static var peerTag: Int { 2 * SourceRate.maximumTierCount }
+        private static var tagBits: UInt64 { 31 }
+        /// Set for those that haven't proven their address.
+        private static var unprovenBit: UInt64 { 32 }
+
+        @inline(__always)
+        func tagged(_ fingerprint: Fingerprint, _ source: SourceProof) -> Fingerprint {
+            let bits = fingerprint.bits & ~(Self.tagBits | Self.unprovenBit) | tag
+            return Fingerprint(bits: source == .unproven ? bits | Self.unprovenBit : bits)
+        }
+
+        /// The same source's, of another bucket.
+        func retagged(_ fingerprint: Fingerprint) -> Fingerprint {
+            Fingerprint(bits: fingerprint.bits & ~Self.tagBits | tag)
+        }
+
+        static func tag(of fingerprint: Fingerprint) -> UInt64 { fingerprint.bits & tagBits }
+
+        func isOfSameSources(as other: Bucket) -> Bool {
+            family == other.family && prefixLength == other.prefixLength
+        }
     }
 }

@@ -35,8 +35,16 @@ public struct StreamLimits: Policy {
         /// When the bucket is full again.
         var fullAt: Int64
         var open: UInt32
+        /// Of which type it is: the last bits of the type's number.
+        var type: UInt32
 
-        static var vacant: Record { Record(fullAt: .min, open: 0) }
+        init(_ number: UInt64) {
+            fullAt = .min
+            open = 0
+            type = UInt32(truncatingIfNeeded: number)
+        }
+
+        static var vacant: Record { Record(0) }
         var isVacant: Bool { fullAt == .min && open == 0 }
         /// Open streams aren't forgotten for buckets.
         var rank: Int64 { open > 0 ? Int64.max - 1 : fullAt }
@@ -81,6 +89,11 @@ public struct StreamLimits: Policy {
         records = BoundedTable(capacity: capacity)
     }
 
+    /// Where streams are opened.
+    public var checks: CheckSet { .stream }
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
+
     public func instance(of count: Int) -> StreamLimits {
         var instance = self
         instance.records = BoundedTable(capacity: capacity / count)
@@ -103,16 +116,19 @@ public struct StreamLimits: Policy {
         type.description.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 
+    private func number(_ type: StreamType) -> UInt64 { numbers[type] ?? Self.othersNumber }
+
     private func key(_ peer: PeerID, _ type: StreamType) -> Fingerprint {
-        seed.fingerprint(peer, numbers[type] ?? Self.othersNumber)
+        seed.fingerprint(peer, number(type))
     }
 
     public mutating func decide(_ question: borrowing Question, now: MonotonicInstant) -> Verdict {
         guard question.check == .stream, let type = question.stream, let peer = question.peer,
             let limit = limits[type] ?? others
         else { return .pass }
-        let excess = records.update(key(peer, type)) { entry in
-            var record = entry ?? .vacant
+        let number = number(type)
+        let excess = records.update(seed.fingerprint(peer, number)) { entry in
+            var record = entry ?? Record(number)
             let excess = Self.count(&record, limit, now: now)
             entry = record
             return excess
@@ -151,9 +167,9 @@ public struct StreamLimits: Policy {
         switch event.kind {
         case .streamOpened(let type): add(1, peer, type)
         case .streamClosed(let type): add(-1, peer, type)
-        case .connectionEstablished where countsOpen: add(1, connectionsKey(peer))
+        case .connectionEstablished where countsOpen: add(1, peer, Self.connectionsNumber)
         case .connectionClosed where countsOpen:
-            if add(-1, connectionsKey(peer)) == 0 { closeAll(peer) }
+            if add(-1, peer, Self.connectionsNumber) == 0 { closeAll(peer) }
         default: break
         }
     }
@@ -163,19 +179,15 @@ public struct StreamLimits: Policy {
         others?.open != nil || limits.values.contains { $0.open != nil }
     }
 
-    private func connectionsKey(_ peer: PeerID) -> Fingerprint {
-        seed.fingerprint(peer, Self.connectionsNumber)
-    }
-
     private mutating func add(_ count: Int64, _ peer: PeerID, _ type: StreamType) {
-        if (limits[type] ?? others)?.open != nil { add(count, key(peer, type)) }
+        if (limits[type] ?? others)?.open != nil { add(count, peer, number(type)) }
     }
 
     /// - Returns: how many there are then.
     @discardableResult
-    private mutating func add(_ count: Int64, _ key: Fingerprint) -> UInt32 {
-        records.update(key) { entry in
-            var record = entry ?? .vacant
+    private mutating func add(_ count: Int64, _ peer: PeerID, _ number: UInt64) -> UInt32 {
+        records.update(seed.fingerprint(peer, number)) { entry in
+            var record = entry ?? Record(number)
             record.open = UInt32(max(0, Int64(record.open) + count))
             entry = record
             return record.open
@@ -189,10 +201,30 @@ public struct StreamLimits: Policy {
         }
     }
 
-    /// Takes over tokens and open streams of each type.
+    /// Takes over how many tokens are used and how many streams are open of each type that still has a limit.
     public mutating func adopt(_ predecessor: any Policy, now: MonotonicInstant) {
         guard let old = predecessor as? StreamLimits else { return }
         seed = old.seed
-        records.merge(old.records)
+        let (former, latter, countsOpen) = (old.limitsByRecord, limitsByRecord, countsOpen)
+        records.merge(old.records) { key, record in
+            if record.type == UInt32(Self.connectionsNumber) { return countsOpen ? (key, record) : nil }
+            guard let limit = latter[record.type] else { return nil }
+            var record = record
+            if let rate = limit.rate, let other = former[record.type]?.rate {
+                record.fullAt = rate.fullAt(record.fullAt, insteadOf: other, now: now)
+            } else {
+                record.fullAt = .min
+            }
+            // What isn't counted any more would never close.
+            if limit.open == nil { record.open = 0 }
+            return (key, record)
+        }
+    }
+
+    private var limitsByRecord: [UInt32: Limit] {
+        var all: [UInt32: Limit] = [:]
+        for (type, number) in numbers { all[Record(number).type] = limits[type] }
+        all[Record(Self.othersNumber).type] = others
+        return all
     }
 }

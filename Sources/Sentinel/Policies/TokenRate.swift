@@ -40,6 +40,17 @@ public struct TokenRate: Hashable, Sendable {
         self.burst = burst
     }
 
+    /// When a bucket that another rate has filled until now is full at this one: tokens that are used stay used.
+    ///
+    /// - Parameter moment: when it would have been full.
+    func fullAt(_ moment: Int64, insteadOf other: TokenRate, now: MonotonicInstant) -> Int64 {
+        let missing = moment.subtractingSaturating(now.nanoseconds)
+        guard self != other, missing > 0 else { return moment }
+        let used = Double(missing) / Double(other.nanosecondsPerToken)
+        let needed = min(used, Double(burst)) * Double(nanosecondsPerToken)
+        return now.nanoseconds.addingSaturating(min(Int64(needed.rounded(.up)), nanosecondsPerBurst))
+    }
+
     /// A hundred years in nanoseconds: twice that still fits beside any clock's reading.
     private static var longestFill: Int64 { 100 * 365 * 86_400 * 1_000_000_000 }
 }

@@ -140,6 +140,11 @@ public struct Widening: Policy {
         denied = BoundedTable(capacity: capacity)
     }
 
+    /// Where sources come in.
+    public var checks: CheckSet { .accept }
+    /// It isn't told of what is allowed.
+    public var observesAllowed: Bool { false }
+
     public func instance(of count: Int) -> Widening {
         var instance = self
         instance.sightings = BoundedTable(capacity: capacity / count)
@@ -177,20 +182,26 @@ public struct Widening: Policy {
         guard lastEnd > now.nanoseconds, question.check == .accept, let address = question.source else {
             return .pass
         }
-        for level in levels(of: address) {
-            let block = IPNetwork(containing: address, prefixLength: level.prefixLength)
-            if let end = end(block, now: now) {
-                return .deny(denial(of: question, block, for: now.duration(to: end)))
-            }
-        }
-        return .pass
+        guard let (block, end) = deniedBlock(address, now: now) else { return .pass }
+        return .deny(denial(of: question, block, basis: .address, for: now.duration(to: end)))
     }
 
-    private func denial(of question: borrowing Question, _ block: IPNetwork, for duration: Duration?)
-        -> Denial
-    {
+    /// The widest block of the address that is denied, and until when.
+    private func deniedBlock(
+        _ address: IPAddress, now: MonotonicInstant
+    ) -> (IPNetwork, MonotonicInstant)? {
+        for level in levels(of: address) {
+            let block = IPNetwork(containing: address, prefixLength: level.prefixLength)
+            if let end = end(block, now: now) { return (block, end) }
+        }
+        return nil
+    }
+
+    private func denial(
+        of question: borrowing Question, _ block: IPNetwork, basis: Basis, for duration: Duration?
+    ) -> Denial {
         question.denial(
-            by: name, reason: .widened, basis: .address, detail: "\(block) has too many banned sources",
+            by: name, reason: .widened, basis: basis, detail: "\(block) has too many banned sources",
             network: block, duration: duration)
     }
 
@@ -206,7 +217,9 @@ public struct Widening: Policy {
             var seen = sightings[seed.fingerprint(block)]?.advanced(to: span(now)) ?? .vacant
             seen.current |= bit(of: address, in: level)
             if seen.count >= level.sources {
-                return .amend(self.denial(of: question, block, for: terms.duration))
+                // It still rests on what it has rested on: who is on a list stays denied, whoever is spared.
+                return .amend(
+                    self.denial(of: question, block, basis: denial.basis, for: terms.duration))
             }
         }
         return .uphold
@@ -228,6 +241,8 @@ public struct Widening: Policy {
             lastEnd = max(lastEnd, end)
             return
         }
+        // Who is denied for the block that it lies in has done nothing that would be one more.
+        if denial.policy == name, deniedBlock(address, now: now) != nil { return }
         let span = span(now)
         for level in levels(of: address) {
             let block = IPNetwork(containing: address, prefixLength: level.prefixLength)

@@ -37,47 +37,57 @@ struct BoundedTable<Value: RankedValue>: Sendable {
     /// What is stored of a source, nil where nothing is.
     @inline(__always)
     subscript(key: Fingerprint) -> Value? {
-        for index in group(key) {
-            let slot = slots[index]
-            if slot.key == key && !slot.value.isVacant { return slot.value }
-        }
-        return nil
+        place(of: key).map { slots[$0].value }
     }
 
     /// Gives `body` what is stored of a source, nil where nothing is, and stores what it makes of it; nil, or what is
     /// vacant, frees the place.
     @inline(__always)
     mutating func update<Result>(_ key: Fingerprint, _ body: (inout Value?) -> Result) -> Result {
-        var lowest = 0
-        var lowestRank = Int64.max
-        var found: Int?
-        for index in group(key) {
-            let slot = slots[index]
-            let isVacant = slot.value.isVacant
-            if slot.key == key && !isVacant {
-                found = index
-                break
-            }
-            let rank = isVacant ? .min : slot.value.rank
-            if rank < lowestRank || lowestRank == .max {
-                lowest = index
-                lowestRank = rank
-            }
-        }
+        let found = place(of: key)
         var value = found.map { slots[$0].value }
         let result = body(&value)
         if let value, !value.isVacant {
-            slots[found ?? lowest] = Slot(key: key, value: value)
+            slots[found ?? lowest(in: group(key))] = Slot(key: key, value: value)
         } else if let found {
             slots[found] = Slot(key: .vacant, value: .vacant)
         }
         return result
     }
 
+    @inline(__always)
+    private func place(of key: Fingerprint) -> Int? {
+        for index in group(key) where slots[index].key == key && !slots[index].value.isVacant {
+            return index
+        }
+        return nil
+    }
+
+    /// The place that nobody has taken, or else the one with the least to remember.
+    private func lowest(in group: Range<Int>) -> Int {
+        var lowest = group.lowerBound
+        var lowestRank = Int64.max
+        for index in group {
+            let value = slots[index].value
+            if value.isVacant { return index }
+            if value.rank < lowestRank {
+                lowest = index
+                lowestRank = value.rank
+            }
+        }
+        return lowest
+    }
+
     /// Takes over what another table holds, as far as there is room.
     mutating func merge(_ other: BoundedTable) {
+        merge(other) { ($0, $1) }
+    }
+
+    /// Takes over what `transform` makes of what another table holds, as far as there is room; nil is left out.
+    mutating func merge(_ other: BoundedTable, _ transform: (Fingerprint, Value) -> (Fingerprint, Value)?) {
         for slot in other.slots where !slot.value.isVacant {
-            update(slot.key) { $0 = slot.value }
+            guard let (key, value) = transform(slot.key, slot.value), !value.isVacant else { continue }
+            update(key) { $0 = value }
         }
     }
 
@@ -94,9 +104,9 @@ struct BoundedTable<Value: RankedValue>: Sendable {
         return table
     }
 
-    /// Calls `body` with everything that is stored.
-    func forEach(_ body: (Value) -> Void) {
-        for slot in slots where !slot.value.isVacant { body(slot.value) }
+    /// How many sources there is something stored of that `isCounted` holds for.
+    func count(where isCounted: (Value) -> Bool) -> Int {
+        slots.count { !$0.value.isVacant && isCounted($0.value) }
     }
 
     @inline(__always)

@@ -96,7 +96,7 @@ struct FlatTable<Key: TableKey, Value: TableValue>: Sendable {
     mutating func makeRoom(dropping isUnwanted: (Key, Value) -> Bool) {
         guard isFull else { return }
         var wanted = 0
-        forEach { key, value in
+        visit { key, value in
             if !isUnwanted(key, value) { wanted += 1 }
         }
         let isRoomy = capacity > 0 && wanted * 8 <= capacity * 3
@@ -107,13 +107,13 @@ struct FlatTable<Key: TableKey, Value: TableValue>: Sendable {
     ///
     /// - Parameter transform: makes its values this table's; what it gives nil for is left out.
     mutating func merge(_ other: FlatTable, _ transform: (Value) -> Value?) {
-        other.forEach { key, value in
+        other.visit { key, value in
             if self[key] == nil, let value = transform(value) { update(key, to: value) }
         }
     }
 
     /// Calls `body` with every key and its value, in no order.
-    func forEach(_ body: (Key, Value) -> Void) {
+    func visit(_ body: (Key, Value) -> Void) {
         for slot in slots where !slot.value.isVacant {
             body(slot.key, slot.value)
         }

@@ -64,8 +64,8 @@ struct NetworkTable<Value: TableValue>: Sendable {
     mutating func merge(_ other: NetworkTable, _ transform: (Value) -> Value?) {
         four.merge(other.four, transform)
         six.merge(other.six, transform)
-        other.four.forEach { key, _ in lengths4.insert(key.first, key.length) }
-        other.six.forEach { key, _ in lengths6.insert(key.network, key.length) }
+        other.four.visit { key, _ in lengths4.insert(key.first, key.length) }
+        other.six.visit { key, _ in lengths6.insert(key.network, key.length) }
     }
 
     /// Where one more block needs more room, removes what `isUnwanted` holds for, see ``FlatTable``.

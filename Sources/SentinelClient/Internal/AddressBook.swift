@@ -112,6 +112,11 @@ struct AddressBook: Sendable {
         _ = owners.insert(endpoint, peer)
     }
 
+    /// Where a peer has shown by a handshake that it lives, and nobody else has since.
+    func provenEndpoints(of peer: PeerID) -> [Endpoint] {
+        (denied[peer]?.endpoints ?? known[peer] ?? []).filter { owners[$0] == peer }
+    }
+
     /// Notes when a peer's denial ends, where the policy had no wish: at the last end of its endpoints' bans.
     mutating func extend(_ peer: PeerID, until: MonotonicInstant) {
         guard let denial = denied[peer]?.denial, !denial.hasWish else { return }

@@ -50,7 +50,8 @@ struct Courier {
         }
         let failure: CourierFailure?
         do {
-            try await serve(client)
+            try await greet(client)
+            try await listenAndServe(client)
             failure = nil
         } catch {
             failure = error
@@ -60,9 +61,38 @@ struct Courier {
         return failure
     }
 
-    private mutating func serve(_ client: VarlinkClient) async throws(CourierFailure) {
-        try await greet(client)
+    /// Listens from before the first denial, so that no event is missed, not even its own.
+    private mutating func listenAndServe(_ client: VarlinkClient) async throws(CourierFailure) {
+        let handOver = handOver
+        let (readiness, ready) = AsyncStream<Result<Void, CourierFailure>>.makeStream()
+        let isDeaf = Flag()
+        let listening = Task {
+            await Listener(handOver, readiness: ready).run()
+            isDeaf.set()
+            handOver.ring()
+        }
+        let result: Result<Void, CourierFailure>
+        do throws(CourierFailure) {
+            guard let isReady = await readiness.first(where: { _ in true }) else {
+                throw CourierFailure.away("the helper tells no events")
+            }
+            try isReady.get()
+            try await serve(client, isDeaf)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        listening.cancel()
+        await listening.value
+        try result.get()
+    }
+
+    private mutating func serve(_ client: VarlinkClient, _ isDeaf: Flag) async throws(CourierFailure) {
+        // What must not be banned is known before anything is.
+        try await announceGuards(client, isFirst: true)
+        if let lost = handOver.unanswered { try await send(lost, client) }
         while true {
+            try await announceGuards(client, isFirst: false)
             let batch = handOver.takeBatch()
             handOver.deliverNotices()
             guard batch.isEmpty else {
@@ -72,7 +102,9 @@ struct Courier {
             }
             failures = 0
             if handOver.isStopping { return }
-            guard client.isConnected else { throw .away("the helper has closed the connection") }
+            guard client.isConnected, !isDeaf.isSet else {
+                throw .away("the helper has closed the connection")
+            }
             // Returns nil where the task is cancelled; what the loop does next fails then.
             guard await rings.next(isolation: nil) != nil else { throw .away("cancelled") }
         }
@@ -97,6 +129,21 @@ struct Courier {
         }
     }
 
+    /// Tells which addresses are not to be banned, where these are others than before.
+    private func announceGuards(_ client: VarlinkClient, isFirst: Bool) async throws(CourierFailure) {
+        guard let addresses = handOver.takeGuards(isFirst: isFirst) else { return }
+        do {
+            _ = try await client.call(
+                HelperInterface.guardAddresses, .init(addresses: addresses),
+                timeout: handOver.configuration.replyTimeout)
+        } catch {
+            guard error.reply != nil, error.reply(as: HelperInterface.PermissionDenied.self) == nil else {
+                throw CourierFailure(error)
+            }
+            handOver.logger.warning("the helper doesn't guard protected peers: \(error)")
+        }
+    }
+
     // MARK: Submitting
 
     private mutating func submit(
@@ -105,18 +152,27 @@ struct Courier {
         if batch.count > 1, batch.reduce(0, { $0 + $1.byteCount }) > batchBytes {
             return try await submitHalves(batch, client)
         }
+        try await send(handOver.dispatch(batch), client)
+    }
+
+    /// Sends a call, or repeats one whose answer was lost.
+    private mutating func send(_ dispatch: Dispatch, _ client: VarlinkClient) async throws(CourierFailure) {
+        let batch = dispatch.parcels[...]
         let receipts: [Receipt]
         do throws(VarlinkError) {
             receipts = try await client.call(
-                HelperInterface.submit, .init(denials: batch.map(\.denial)),
+                HelperInterface.submit, dispatch.call(now: handOver.timing.now()),
                 timeout: handOver.configuration.replyTimeout
             ).receipts
         } catch {
+            guard error.showsThatNothingWasDone else { throw CourierFailure(error) }
+            handOver.settle(dispatch)
             return try await submitAgain(batch, client, after: error)
         }
         guard receipts.count == batch.count else {
             throw .away("the helper sent \(receipts.count) receipts for \(batch.count) denials")
         }
+        handOver.settle(dispatch)
         let answers = zip(batch, receipts).map { (parcel: $0, receipt: $1) }
         if let message = handOver.finish(answers) { throw .released(message) }
     }
@@ -214,6 +270,9 @@ enum CourierFailure: Error {
 }
 
 extension VarlinkError {
+    /// Whether the call was surely not carried out: a refusal says so, and what can't be encoded isn't sent.
+    fileprivate var showsThatNothingWasDone: Bool { reply != nil || code == .unencodableCall }
+
     /// Whether it lies in what was sent, so that sending it again can't help.
     fileprivate var isFaultOfCall: Bool {
         switch reply?.name {

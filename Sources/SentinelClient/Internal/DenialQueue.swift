@@ -79,7 +79,7 @@ struct DenialQueue: Sendable {
         nextOrder += 1
         waiting[denial.key] = denial
         switch denial.subject {
-        case .source: accepts.append(denial.key)
+        case .source, .network: accepts.append(denial.key)
         case .endpoint: dials.append(denial.key)
         }
     }
@@ -133,13 +133,16 @@ struct DenialQueue: Sendable {
     }
 
     /// Puts all that are on their way back, each to its old place.
-    mutating func takeBack() {
-        let denials = travelling.values.map { $0.next ?? $0.denial }.sorted { $0.order > $1.order }
-        travelling.removeAll(keepingCapacity: true)
+    ///
+    /// - Parameter kept: those that are still on their way: whether they have arrived isn't known.
+    mutating func takeBack(but kept: Set<PendingDenial.Key> = []) {
+        let back = travelling.filter { !kept.contains($0.key) }
+        let denials = back.values.map { $0.next ?? $0.denial }.sorted { $0.order > $1.order }
+        for key in back.keys { travelling[key] = nil }
         for denial in denials {
             waiting[denial.key] = denial
             switch denial.subject {
-            case .source: accepts.prepend(denial.key)
+            case .source, .network: accepts.prepend(denial.key)
             case .endpoint: dials.prepend(denial.key)
             }
         }

@@ -9,6 +9,12 @@ struct HandOverState: Sendable {
     typealias Bell = AsyncStream<Void>.Continuation
 
     var queue: DenialQueue
+    /// What the numbers of calls belong to, unlike that of any other hand-over.
+    let session: String
+    /// The number of the last call.
+    var sequence: Int64 = 0
+    /// The call that was sent and, as far as is known, not answered.
+    var unanswered: Dispatch?
     var statistics = HandOver.Statistics()
     let hasObserver: Bool
     /// Wakes the courier; nil while it doesn't run.
@@ -25,6 +31,8 @@ struct HandOverState: Sendable {
     init(_ configuration: HandOver.Configuration, hasObserver: Bool) {
         queue = DenialQueue(capacity: configuration.capacity)
         noticeCapacity = configuration.noticeCapacity
+        var generator = SystemRandomNumberGenerator()
+        session = (0..<2).map { _ in String(generator.next(), radix: 36) }.joined(separator: "-")
         self.hasObserver = hasObserver
     }
 

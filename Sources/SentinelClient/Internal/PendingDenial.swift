@@ -11,12 +11,15 @@ enum Subject: Hashable, Sendable {
     case source(IPAddress)
     /// Dials to this endpoint.
     case endpoint(Endpoint)
+    /// Packets from and dials to a block: an accept denial that is about more than its source.
+    case network(IPNetwork)
 
     /// As it is on the wire.
     var text: String {
         switch self {
         case .source(let address): address.description
         case .endpoint(let endpoint): endpoint.description
+        case .network(let network): network.description
         }
     }
 }
@@ -38,6 +41,8 @@ struct PendingDenial: Sendable {
     var deadline: MonotonicInstant?
     /// The peer whose denial at peer dial this carries out. What the receipt says of the end holds for it, too.
     var deniedPeer: PeerID?
+    /// Of a block the address that was denied last.
+    var source: IPAddress?
     /// Rises with each one that is queued.
     var order: UInt64 = 0
 
@@ -49,6 +54,7 @@ struct PendingDenial: Sendable {
         detail = later.detail
         peer = later.peer ?? peer
         deniedPeer = later.deniedPeer ?? deniedPeer
+        source = later.source ?? source
         if let old = deadline, let new = later.deadline { deadline = max(old, new) }
     }
 
@@ -59,19 +65,32 @@ struct PendingDenial: Sendable {
         return deadline > old.advanced(by: .seconds(1))
     }
 
+    /// What is left to ask for where the helper refuses a block: that the source is blocked. nil where this isn't
+    /// a block's.
+    var ofSourceAlone: PendingDenial? {
+        guard case .network = subject, let source else { return nil }
+        return PendingDenial(
+            subject: .source(source), reason: reason, detail: detail, peer: peer, deadline: deadline)
+    }
+
     /// As it is on the wire. The duration is what is left of it.
     func wire(now: MonotonicInstant) -> SentinelProtocol.Denial {
         let check: SentinelProtocol.Check =
             switch subject {
             case .source: .accept
             case .endpoint: .dial
+            case .network: .network
             }
-        let left = deadline.map { now.duration(to: $0) }.map { min($0, Self.longestWish) }
         return SentinelProtocol.Denial(
             check: check, subject: subject.text, peer: peer?.description, reason: reason.description,
             detail: detail.isEmpty ? nil : detail,
-            duration: left.map { max(Milliseconds($0), Self.shortestWish) },
+            duration: deadline.map { Self.wish(until: $0, now: now) },
             validated: true)
+    }
+
+    /// What is left until then, as a wish that the helper can read.
+    static func wish(until deadline: MonotonicInstant, now: MonotonicInstant) -> Milliseconds {
+        max(Milliseconds(min(now.duration(to: deadline), longestWish)), shortestWish)
     }
 
     /// The helper reads no longer ones: a hundred years.

@@ -27,6 +27,9 @@ struct RecencyTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     var count: Int { places.count }
 
+    /// All values, in no order.
+    var values: [Value] { slots.compactMap { $0.entry?.value } }
+
     /// The value, without counting as a use.
     subscript(_ key: Key) -> Value? {
         places[key].flatMap { slots[$0].entry?.value }

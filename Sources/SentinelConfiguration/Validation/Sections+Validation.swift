@@ -47,6 +47,11 @@ extension Configuration.Table {
 }
 
 extension Configuration.Node {
+    /// Prefix lengths of the widest block of IPv4 addresses that may be configured.
+    static let widest4Range = 8...32
+    /// The same of IPv6 addresses.
+    static let widest6Range = 16...128
+
     func check(_ findings: inout Findings) {
         let ports = ConfigurationKey("node", "ports")
         let users = ConfigurationKey("node", "users")
@@ -60,6 +65,12 @@ extension Configuration.Node {
             !(self.ports.isEmpty && self.users.isEmpty), ports,
             "is empty, and so is users: no ban could touch anything",
             "name the node's ports, as ports = [\"tcp/8776\"], or its users", with: [users])
+        if let widest4 {
+            findings.require(widest4, in: Self.widest4Range, ConfigurationKey("node", "widest4"))
+        }
+        if let widest6 {
+            findings.require(widest6, in: Self.widest6Range, ConfigurationKey("node", "widest6"))
+        }
     }
 }
 

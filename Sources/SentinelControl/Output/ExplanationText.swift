@@ -36,7 +36,7 @@ struct ExplanationText {
         fields.add(
             "set",
             explanation.set.map { isExempt ? "\($0): nothing blocks what is in there" : "\($0) decides" })
-        fields.add("guard", explanation.guardName.map { "\($0): a ban of it is refused" }, .warning)
+        fields.add("guard", explanation.guardName.map(guardText), .warning)
         fields.add(
             "bans", explanation.bans.isEmpty ? "none" : "\(Quantity.number(explanation.bans.count)), below")
         fields.add(
@@ -44,6 +44,11 @@ struct ExplanationText {
         let next = explanation.next.map { Quantity.length($0.rawValue) } ?? "for good"
         fields.add("next ban", explanation.guardName == nil ? "would last \(next)" : nil)
         return fields
+    }
+
+    private func guardText(_ name: GuardName) -> String {
+        let whose = name == .protected ? "a peer that a node protects is there, so " : ""
+        return "\(name): \(whose)a ban of it is refused"
     }
 
     private var inbound: String {

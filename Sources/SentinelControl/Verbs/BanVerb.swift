@@ -17,6 +17,9 @@ struct BanVerb: Verb {
             A ban lasts as the configuration says for its check and reason, longer for a repeat offender, or as \
             --for says. A ban that is already there is renewed, and the later end holds, unless --exact.
 
+            What a guard protects is refused, and the answer says by which: an address of this host, one that is \
+            exempt, or one where a node has a peer that it protects. The node closes what it has open to whom you ban.
+
             EXAMPLES:
               sentinelctl ban 203.0.113.7 2001:db8::7 --for 1h30m
               sentinelctl ban 203.0.113.0/24 --for-good --detail "ticket 4711"

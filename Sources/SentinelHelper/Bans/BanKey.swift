@@ -73,12 +73,19 @@ struct BanKey: Hashable, Sendable {
     /// The key in the kernel's set; of a block where it begins.
     var elementKey: ElementKey { endpoint.map { ElementKey($0) } ?? ElementKey(address) }
 
+    /// All addresses that the kernel matches by it: of a source those with the same first bits.
+    func matched(ipv6Prefix: Int) -> IPNetwork {
+        if let network { return network }
+        guard set == .accept6 else { return IPNetwork(address) }
+        return IPNetwork(containing: address, prefixLength: ipv6Prefix)
+    }
+
     /// How the kernel's key reads: an address, `2001:db8::/64`, an endpoint or a block.
     func text(ipv6Prefix: Int) -> String {
         if let endpoint { return endpoint.description }
         if let network { return network.description }
         guard set == .accept6, ipv6Prefix < IPv6Address.bitWidth else { return address.description }
-        return IPNetwork(containing: address, prefixLength: ipv6Prefix).description
+        return matched(ipv6Prefix: ipv6Prefix).description
     }
 }
 

@@ -31,6 +31,8 @@ final class ServiceConnection: ChannelDuplexHandler {
     }
 
     let peer: PeerCredentials
+    /// Unlike that of any other connection of the same service.
+    let id: UInt64
     private let core: ServiceCore
     private var context: ChannelHandlerContext?
     private var state = State.open
@@ -44,6 +46,7 @@ final class ServiceConnection: ChannelDuplexHandler {
     private var isProcessing = false
     private var processingScheduled = false
     private var needsFlush = false
+    private var whenClosed: [@Sendable () -> Void] = []
 
     /// How many bytes beyond the current call are read before reading stops.
     private static let readAhead = 64 << 10
@@ -53,6 +56,7 @@ final class ServiceConnection: ChannelDuplexHandler {
     init(core: ServiceCore, peer: PeerCredentials) {
         self.core = core
         self.peer = peer
+        id = core.nextConnectionID()
         frames = FrameBuffer(limit: core.limits.callBytes)
     }
 
@@ -121,6 +125,8 @@ final class ServiceConnection: ChannelDuplexHandler {
         state = .closed
         core.remove(self)
         for body in current.take()?.onClose ?? [] { core.eventLoop.execute(body) }
+        for body in whenClosed { core.eventLoop.execute(body) }
+        whenClosed = []
         frames = FrameBuffer(limit: core.limits.callBytes)
     }
 
@@ -239,6 +245,10 @@ final class ServiceConnection: ChannelDuplexHandler {
         } else if state == .closed {
             core.eventLoop.execute(body)
         }
+    }
+
+    func whenClosed(_ body: @escaping @Sendable () -> Void) {
+        if state == .closed { core.eventLoop.execute(body) } else { whenClosed.append(body) }
     }
 
     func whenWritable(_ id: UInt64, _ body: @escaping @Sendable () -> Void) {

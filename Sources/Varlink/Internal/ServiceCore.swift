@@ -16,6 +16,7 @@ final class ServiceCore {
     private var connections: [ObjectIdentifier: ServiceConnection] = [:]
     private var connectionsOfUser: [UInt32: Int] = [:]
     private var lastCallID: UInt64 = 0
+    private var lastConnectionID: UInt64 = 0
 
     init(
         identity: VarlinkService.Identity, interfaces: [VarlinkInterface], limits: VarlinkService.Limits,
@@ -35,6 +36,11 @@ final class ServiceCore {
     func nextCallID() -> UInt64 {
         lastCallID += 1
         return lastCallID
+    }
+
+    func nextConnectionID() -> UInt64 {
+        lastConnectionID += 1
+        return lastConnectionID
     }
 
     // MARK: Connections
