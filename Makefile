@@ -94,6 +94,10 @@ bench: deps build ## Measure, side by side with a plain C loop, nft and ipset
 	make -C Benchmarks/c-floor
 	CONFIGURATION=$(CONFIGURATION) Benchmarks/run
 
+simulate: swift ## Attacks in virtual time, against our policies, a plain limiter and permanent bans
+	@$(SWIFT) build --configuration $(CONFIGURATION) $(static) --product sentinel-simulate
+	$(BUILT)/sentinel-simulate $(SIMULATE)
+
 clean: ## Remove all that was built
 	@rm -rf .build Benchmarks/c-floor/.build
 
@@ -159,4 +163,4 @@ $(VENV)/ready: $(REQUIREMENTS)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix --requirement ,$(REQUIREMENTS))
 	touch $@
 
-.PHONY: help demo run build test format lint check-systemd test-systemd bench clean install deps swift
+.PHONY: help demo run build test format lint check-systemd test-systemd bench simulate clean install deps swift

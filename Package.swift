@@ -157,6 +157,13 @@ let package = Package(
             ],
             path: "Benchmarks/Sources/sentinel-bench", swiftSettings: settings),
 
+        .target(
+            name: "Simulation", dependencies: ["Inet", "Sentinel", heap],
+            path: "Benchmarks/Sources/Simulation", swiftSettings: settings),
+        .executableTarget(
+            name: "sentinel-simulate", dependencies: ["Simulation", argumentParser],
+            path: "Benchmarks/Sources/sentinel-simulate", swiftSettings: settings),
+
         // Tests.
         .executableTarget(
             name: "sentinel-stress", dependencies: ["Inet", "Sentinel"], path: "Tests/Stress",
@@ -173,6 +180,9 @@ let package = Package(
             name: "NftablesKernelTests", dependencies: ["Nftables", "Inet", "NamespaceSupport"],
             swiftSettings: settings),
         .testTarget(name: "SentinelTests", dependencies: ["Sentinel", "Inet"], swiftSettings: settings),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "Inet", "Sentinel"], swiftSettings: settings
+        ),
         .testTarget(
             name: "SentinelHelperTests", dependencies: ["SentinelHelper", "SentinelProtocol", "Inet"],
             swiftSettings: settings),

@@ -251,7 +251,7 @@ import Testing
                 policy.observe(.misbehaved(remote, .timeout, severity: severity), now: now)
                 model.entries.append((time, Double(severity.weight)))
             } else {
-                let credit = Int(random.next() % 4)
+                let credit = Int(1 + random.next() % 4)
                 policy.observe(.behaved(remote, credit: credit), now: now)
                 model.entries.append((time, -Double(credit)))
                 // Nothing is left where it would be less than nothing, or next to it.

@@ -23,7 +23,7 @@ public final class PolicySentinel: Sendable {
     /// other.
     private let shards: InlineArray<64, ChainShard>
     /// Decides where peers and addresses belong.
-    private let seed = HashSeed.random()
+    private let seed: HashSeed
 
     /// So many instances of each policy there are: far more than there are threads that ask at a time.
     public static var instanceCount: Int { 64 }
@@ -37,10 +37,15 @@ public final class PolicySentinel: Sendable {
     /// - Parameters:
     ///   - policies: the chain, the first to be asked first. Their names must differ.
     ///   - clock: tells the time that the policies count in.
+    ///   - seed: decides which instances keep account of whom. Leave it random: whoever knows it can have all his
+    ///     peers kept account of by one.
     /// - Throws: `malformed` where two policies have the same name.
-    public init(_ policies: [any Policy], clock: @escaping MonotonicClock) throws(SentinelError) {
+    public init(
+        _ policies: [any Policy], clock: @escaping MonotonicClock, seed: HashSeed = .random()
+    ) throws(SentinelError) {
         try Self.validate(policies)
         self.clock = clock
+        self.seed = seed
         let tallies = policies.map { PolicyTally.Counter($0.name) }
         shards = InlineArray { _ in
             ChainShard(policies.map { $0.instance(of: Self.instanceCount) }, tallies)
@@ -118,7 +123,7 @@ public final class PolicySentinel: Sendable {
     /// Puts another chain in the place of this one, at once for all questions to come. A policy that has the name of
     /// one that was there takes over what that one has remembered, as far as the two are alike.
     ///
-    /// - Throws: as ``init(_:clock:)``; then nothing has changed.
+    /// - Throws: as ``init(_:clock:seed:)``; then nothing has changed.
     public func replacePolicies(_ policies: [any Policy]) throws(SentinelError) {
         try Self.validate(policies)
         let now = clock()

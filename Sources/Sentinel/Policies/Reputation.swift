@@ -18,7 +18,8 @@ public import Inet
 /// becomes half of what it was; a peer that has been of use earns some back. From ``Thresholds/avoid`` on a peer isn't
 /// dialled. From ``Thresholds/ban`` on it isn't dialled by the kernel's word, its connections are denied, and its
 /// address is denied at accept: so does a peer that is denied again and again in user space come to be banned in the
-/// kernel, for a reason of its own.
+/// kernel, for a reason of its own. An address is denied for an eighth of a half-life after the last offence at most, a
+/// peer for four half-lives: others may come from where one was.
 ///
 /// Only what a source has proven to be its own is held against it: an address that no handshake has shown never has a
 /// score, nor has a peer that is only claimed. Addresses are kept account of by /32 (IPv4) and, unless told otherwise,
@@ -218,12 +219,16 @@ public struct Reputation: Policy {
         _ weight: Int, to peer: PeerID?, _ source: IPAddress?, proven: Bool, now: MonotonicInstant
     ) {
         guard weight != 0 else { return }
-        if let peer { add(weight, to: seed.fingerprint(peer), now: now) }
-        if let source, proven, !source.isLoopback { add(weight, to: key(source), now: now) }
+        if let peer { add(weight, to: seed.fingerprint(peer), atMost: scale.highest, now: now) }
+        if let source, proven, !source.isLoopback {
+            add(weight, to: key(source), atMost: scale.highestOfAddress, now: now)
+        }
     }
 
-    private mutating func add(_ weight: Int, to key: Fingerprint, now: MonotonicInstant) {
-        scores.update(key) { $0 = scale.adding(Double(weight), to: $0, now: now) }
+    private mutating func add(
+        _ weight: Int, to key: Fingerprint, atMost highest: Double, now: MonotonicInstant
+    ) {
+        scores.update(key) { $0 = scale.adding(Double(weight), to: $0, atMost: highest, now: now) }
     }
 
     /// Takes over the scores.
@@ -234,7 +239,10 @@ public struct Reputation: Policy {
             scores.merge(old.scores)
         } else {
             let (from, to) = (old.scale, scale)
-            scores.merge(old.scores.mapValues { to.adding(from.score($0, now: now), to: nil, now: now) })
+            scores.merge(
+                old.scores.mapValues {
+                    to.adding(from.score($0, now: now), to: nil, atMost: to.highest, now: now)
+                })
         }
     }
 }
@@ -247,13 +255,17 @@ extension Reputation {
         private let avoid: Int64
         private let ban: Int64
         /// Scores above this aren't told apart: who has offended for a year is forgiven as soon as any other.
-        private let highest: Double
+        let highest: Double
+        /// An address is below the threshold again in an eighth of a half-life. Bans that grow longer with each strike
+        /// are for who goes on; a score that outlasts them would be a strike against whoever comes next from there.
+        let highestOfAddress: Double
 
         init(_ terms: Terms) {
             halfLife = Double(terms.halfLife.saturatingNanoseconds)
             avoid = Int64((halfLife * log2(terms.thresholds.avoid)).rounded(.down))
             ban = Int64((halfLife * log2(terms.thresholds.ban)).rounded(.down))
             highest = terms.thresholds.ban * 16
+            highestOfAddress = terms.thresholds.ban * exp2(0.125)
         }
 
         @inline(__always)
@@ -273,7 +285,9 @@ extension Reputation {
         }
 
         /// The score with something added, or taken away; nil where next to nothing is left.
-        func adding(_ weight: Double, to moment: Moment?, now: MonotonicInstant) -> Moment? {
+        func adding(
+            _ weight: Double, to moment: Moment?, atMost highest: Double, now: MonotonicInstant
+        ) -> Moment? {
             let score = min(score(moment, now: now) + weight, highest)
             guard score >= Self.least else { return nil }
             return Moment(

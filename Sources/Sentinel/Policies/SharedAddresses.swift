@@ -15,8 +15,8 @@ public import Inet
 /// who is well-behaved.
 ///
 /// A peer is well-behaved once it has been connected for ``Terms/probation`` without an offence, or has been of use,
-/// and bad after ``Terms/badAfter`` offences until ``Terms/forgetAfter`` has gone by. IPv6 addresses of a /64 are one
-/// address, as bans take them. Only addresses that a handshake has shown count.
+/// and bad after ``Terms/badAfter`` offences until ``Terms/forgetAfter`` has gone by, or being of use has made up for
+/// them. IPv6 addresses of a /64 are one address, as bans take them. Only addresses that a handshake has shown count.
 ///
 /// Memory is bounded: so many addresses, and of each at most ``maximumResidents`` peers; those that are connected are
 /// forgotten last. It stands in the chain behind whatever denies for an address, and behind ``Widening``.
@@ -274,7 +274,11 @@ public struct SharedAddresses: Policy {
                     resident.hasProven = true
                 }
             }
-        case .behaved: change(id, at: address, now) { $0.hasProven = true }
+        case .behaved(let credit):
+            change(id, at: address, now) { resident in
+                resident.offences -= min(resident.offences, UInt8(clamping: credit))
+                resident.hasProven = true
+            }
         case .misbehaved(let offence, let severity):
             if offence != .failedHandshake, severity != .low { offend(peer, at: address, now) }
         default: break
