@@ -243,11 +243,6 @@ import Testing
             "f:3: [[policy.levels]] sources: 1 is out of range; it is from 2 to 32"
         ),
         (
-            "kind = \"widening\"\nshadow = true",
-            "f:3: [[policy]] shadow: would leave the policy without effect: a shadow's denials are counted, and this kind "
-                + "has none of its own; remove it, or the policy"
-        ),
-        (
             "kind = \"shared-addresses\"\nbad_share = 0",
             "f:3: [[policy]] bad_share: 0.0 is out of range; it is more than 0, and at most 1"
         ),
