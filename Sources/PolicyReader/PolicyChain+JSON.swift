@@ -203,7 +203,8 @@ extension SharedAddresses {
         [
             "bad_share": .number(terms.badShare), "bad_after": .integer(terms.badAfter),
             "forget_after": .duration(terms.forgetAfter), "probation": .duration(terms.probation),
-            "newcomers": .table(terms.newcomers.settings), "capacity": .integer(capacity),
+            "newcomers": .table(terms.newcomers.settings), "handshakes": .table(terms.handshakes.settings),
+            "capacity": .integer(capacity),
         ]
     }
 }

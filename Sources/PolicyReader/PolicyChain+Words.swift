@@ -157,6 +157,7 @@ extension SharedAddresses {
                 + "\(Int((terms.badShare * 100).rounded()))% of its peers are bad",
             "bad after \(counted(terms.badAfter, "offence")), for \(DurationText(terms.forgetAfter)); well-behaved "
                 + "after \(DurationText(terms.probation)); new peers come \(terms.newcomers.words)",
+            "spared at most \(terms.handshakes.words)",
         ]
     }
 }

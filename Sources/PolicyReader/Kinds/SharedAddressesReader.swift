@@ -22,16 +22,23 @@ extension SectionReader {
         let badAfter = integer("bad_after", in: 1...100, example: standard.badAfter)
         let forgetAfter = duration("forget_after", example: "1h")
         let probation = duration("probation", in: .zero ... .seconds(365 * 86_400), example: "1m")
-        let section = self.section("newcomers")
-        let newcomers = has("newcomers") ? section.tokenRate("1/s") : nil
-        section.finish()
+        let newcomers = rate("newcomers", example: "1/s")
+        let handshakes = rate("handshakes", example: "250/s")
         let capacity = capacity(SharedAddresses.defaultCapacity, upTo: 1 << 20)
         let terms = make { () throws(SentinelError) in
             try SharedAddresses.Terms(
                 badShare: badShare, badAfter: badAfter ?? standard.badAfter,
                 forgetAfter: forgetAfter ?? standard.forgetAfter, probation: probation ?? standard.probation,
-                newcomers: newcomers)
+                newcomers: newcomers, handshakes: handshakes)
         }
         return terms.map { SharedAddresses(name: name, terms: $0, capacity: capacity) }
+    }
+
+    /// A rate in a section of its own, nil where there is none.
+    private func rate(_ name: String, example: String) -> TokenRate? {
+        let section = self.section(name)
+        let rate = has(name) ? section.tokenRate(example) : nil
+        section.finish()
+        return rate
     }
 }

@@ -22,6 +22,8 @@ public final class PolicySentinel: Sendable {
     /// In the object itself: to count references to something that all threads share would have them wait for each
     /// other.
     private let shards: InlineArray<64, ChainShard>
+    /// Whom policies that come with a reload are to know as protected. As many as the node itself protects.
+    private let protected = Guarded<Set<PeerID>>([])
     /// Decides where peers and addresses belong.
     private let seed: HashSeed
 
@@ -108,14 +110,24 @@ public final class PolicySentinel: Sendable {
     }
 
     private func observeEverywhere(_ event: Event, now: MonotonicInstant) {
-        let home = event.remote.id.map { shard(of: $0) } ?? 0
+        if let peer = event.remote.id {
+            protected.withLock { protected in
+                if event.kind == .protected { protected.insert(peer) } else { protected.remove(peer) }
+            }
+        }
         for number in shards.indices {
-            var event = event
-            event.share = number == home ? .all : []
+            let event = self.event(event, for: number)
             shards[number].links.withLock { links in
                 for index in links.indices { links[index].policy.observe(event, now: now) }
             }
         }
+    }
+
+    /// The event as it is told to the instances of one number, where all are told.
+    private func event(_ event: Event, for number: Int) -> Event {
+        var event = event
+        event.share = number == event.remote.id.map { shard(of: $0) } ?? 0 ? .all : []
+        return event
     }
 
     // MARK: - Changing
@@ -137,10 +149,18 @@ public final class PolicySentinel: Sendable {
             let fixed = policies.map { policy in
                 policy.isFixed ? Self.successor(policy, to: shards[0].pointee, now: now) : nil
             }
-            for shard in shards {
+            let known = protected.withLock { $0 }
+            for (number, shard) in shards.enumerated() {
+                let former = Set(shard.pointee.map(\.policy.name))
                 shard.pointee = policies.indices.map { index in
                     let policy = fixed[index] ?? Self.successor(policies[index], to: shard.pointee, now: now)
                     return ChainLink(policy, tallies[index])
+                }
+                for peer in known {
+                    let event = event(.protected(peer), for: number)
+                    for index in policies.indices where !former.contains(policies[index].name) {
+                        shard.pointee[index].policy.observe(event, now: now)
+                    }
                 }
             }
         }

@@ -27,7 +27,9 @@ struct Household: Sendable {
     /// Until when the address counts as spared.
     var sparedUntil = Int64.min
     /// When the bucket of those that aren't known is full again.
-    var fullAt = Int64.min
+    var newcomersFullAt = Int64.min
+    /// When the bucket of denials that may be set aside is full again.
+    var handshakesFullAt = Int64.min
 
     fileprivate var worth: (Int, Int64) {
         (residents.count { $0.connections > 0 }, residents.map(\.lastSeen).max() ?? .min)

@@ -69,3 +69,11 @@ extension Severity: LosslessStringConvertible {
         }
     }
 }
+
+extension Denial {
+    /// Whether it is for what the peer itself has done, or is. To have as many connections as one may have is no
+    /// offence.
+    var isForOffending: Bool {
+        (self.basis == .peer || self.basis == .rule) && self.reason != .connectionLimit
+    }
+}

@@ -181,7 +181,7 @@ public struct Reputation: Policy {
     /// of its. One that is denied for what this policy holds against the peer is held against its address only: the
     /// peer goes on asking, but must be able to earn its way back.
     public mutating func observe(_ question: borrowing Question, denial: Denial?, now: MonotonicInstant) {
-        guard let denial, denial.basis == .peer || denial.basis == .rule else { return }
+        guard let denial, denial.isForOffending else { return }
         let offence: Offence
         switch question.check {
         case .stream: offence = .streamDenied

@@ -9,7 +9,9 @@ public import Inet
 /// - while a protected peer, or one that is well-behaved, is connected from the address;
 /// - while of the peers that are known from there less than ``Terms/badShare`` are bad.
 /// The connection then goes on to its handshake, which tells the peers apart: the bad ones are denied there, and those
-/// that aren't known yet come in at ``Terms/newcomers`` together. A denial of a whole block is brought down to the one
+/// that aren't known yet come in at ``Terms/newcomers`` together. Since whoever has two identities can share an address
+/// with himself, no address has more handshakes for it than ``Terms/handshakes``: beyond that the denial holds, in user
+/// space. A denial of a whole block is brought down to the one
 /// address where such a peer is connected from elsewhere in the block. Rules are never set aside, nor what the node
 /// as a whole can't bear, nor what slows a source down that hasn't proven its address: anyone could use the name of
 /// who is well-behaved.
@@ -33,11 +35,13 @@ public struct SharedAddresses: Policy {
         public let probation: Duration
         /// How often peers that aren't known yet may come from one address that is spared.
         public let newcomers: TokenRate
+        /// How often denials at accept may be set aside for one address: what its handshakes may cost this node.
+        public let handshakes: TokenRate
 
         /// - Throws: `outOfRange` naming what.
         public init(
             badShare: Double = 0.5, badAfter: Int = 3, forgetAfter: Duration = .seconds(3600),
-            probation: Duration = .seconds(60), newcomers: TokenRate? = nil
+            probation: Duration = .seconds(60), newcomers: TokenRate? = nil, handshakes: TokenRate? = nil
         ) throws(SentinelError) {
             guard badShare > 0, badShare <= 1 else {
                 throw SentinelError(.outOfRange, in: "bad share", remedy: "more than 0 and at most 1")
@@ -57,6 +61,11 @@ public struct SharedAddresses: Policy {
                 self.newcomers = newcomers
             } else {
                 self.newcomers = try TokenRate(1, per: .seconds(1), burst: 32)
+            }
+            if let handshakes {
+                self.handshakes = handshakes
+            } else {
+                self.handshakes = try TokenRate(250, per: .seconds(1), burst: 1000)
             }
         }
     }
@@ -178,12 +187,7 @@ public struct SharedAddresses: Policy {
                     detail: "has offended, and others are at its address"))
         }
         let passes = households.update(key(address)) { household in
-            let next = max(household.fullAt, now.nanoseconds).addingSaturating(limit.nanosecondsPerToken)
-            guard next.subtractingSaturating(now.nanoseconds) <= limit.nanosecondsPerBurst else {
-                return false
-            }
-            household.fullAt = next
-            return true
+            limit.take(from: &household.newcomersFullAt, now: now)
         }
         guard passes == false else { return .pass }
         return .deny(
@@ -203,8 +207,12 @@ public struct SharedAddresses: Policy {
             let why = reason(toSpare: household, now)
         {
             let end = now.advanced(by: Self.sparing).nanoseconds
-            _ = households.update(key) { $0.sparedUntil = end }
+            let isSpared = households.update(key) { household in
+                household.sparedUntil = end
+                return terms.handshakes.take(from: &household.handshakesFullAt, now: now)
+            }
             sparedUntil = max(sparedUntil, end)
+            guard isSpared == true else { return .amend(inUserSpace(denial)) }
             return .spare("\(address) is spared: \(why)")
         }
         guard let block = denial.network,
@@ -214,6 +222,15 @@ public struct SharedAddresses: Policy {
         narrowed.network = nil
         narrowed.detail = "\(denial.detail), but \(guardian) is connected from the block"
         return .amend(narrowed)
+    }
+
+    /// The same, of the address alone, and not for the kernel.
+    private func inUserSpace(_ denial: borrowing Denial) -> Denial {
+        var narrowed = copy denial
+        narrowed.network = nil
+        narrowed.plane = .userSpace
+        narrowed.detail = "\(denial.detail), more often than even a shared address may: \(terms.handshakes)"
+        return narrowed
     }
 
     private func reason(toSpare household: Household, _ now: MonotonicInstant) -> String? {
@@ -227,8 +244,7 @@ public struct SharedAddresses: Policy {
 
     public mutating func observe(_ question: borrowing Question, denial: Denial?, now: MonotonicInstant) {
         // Who comes again while it is bad must be able to become otherwise.
-        guard let denial, denial.policy != name, denial.basis == .peer || denial.basis == .rule
-        else { return }
+        guard let denial, denial.policy != name, denial.isForOffending else { return }
         switch question.check {
         case .secured, .upgraded, .stream: break
         default: return

@@ -126,7 +126,9 @@ public struct SourceRate: Policy {
     }
 
     /// Those that take a token.
-    public var checks: CheckSet { limits.peer == nil ? addressChecks : addressChecks.union(.secured) }
+    public var checks: CheckSet {
+        limits.peer == nil ? addressChecks : addressChecks.union([.accept, .secured])
+    }
 
     /// It isn't told of what is allowed.
     public var observesAllowed: Bool { false }
@@ -189,17 +191,19 @@ public struct SourceRate: Policy {
         return .pass
     }
 
-    /// Whether the peer's bucket counts.
+    /// Whether the peer's bucket counts: when a handshake has shown who it is, and where a node that asks as the RFC
+    /// does knows it at once.
     @inline(__always)
     private func isComing(_ question: borrowing Question) -> Bool {
-        question.check == .secured && question.remote.direction != .outbound
+        (question.check == .secured || question.check == .accept) && question.remote.direction != .outbound
     }
 
     private func deny(_ question: borrowing Question, _ rate: TokenRate, basis: Basis) -> Verdict {
         .deny(
             question.denial(
-                by: name, reason: .rate, basis: basis, detail: details[rate] ?? "", plane: plane,
-                disconnectReason: .rateLimited))
+                by: name, reason: .rate, basis: basis, detail: details[rate] ?? "",
+                // Where a peer comes from is not to blame for how often it comes: others may be there.
+                plane: basis == .peer ? .userSpace : plane, disconnectReason: .rateLimited))
     }
 
     @inline(__always)
@@ -264,27 +268,19 @@ public struct SourceRate: Policy {
     /// Whether a bucket has a token.
     @inline(__always)
     private func has(_ bucket: Fingerprint, _ rate: TokenRate, now: MonotonicInstant) -> Bool {
-        Self.next(fullAt[bucket], rate, now: now) != nil
+        var full = fullAt[bucket]?.nanoseconds ?? .min
+        return rate.take(from: &full, now: now)
     }
 
     /// Takes a token, where there is one.
     @inline(__always)
     private mutating func take(_ bucket: Fingerprint, _ rate: TokenRate, now: MonotonicInstant) -> Bool {
-        fullAt.update(bucket) { full in
-            guard let next = Self.next(full, rate, now: now) else { return false }
-            full = next
+        fullAt.update(bucket) { moment in
+            var full = moment?.nanoseconds ?? .min
+            guard rate.take(from: &full, now: now) else { return false }
+            moment = Moment(nanoseconds: full)
             return true
         }
-    }
-
-    /// When a bucket is full again once a token has been taken; nil where it has none.
-    ///
-    /// Source: the generic cell rate algorithm, ITU-T I.371: a token less is a full bucket one interval later.
-    @inline(__always)
-    private static func next(_ full: Moment?, _ rate: TokenRate, now: MonotonicInstant) -> Moment? {
-        let next = max(full?.nanoseconds ?? .min, now.nanoseconds).addingSaturating(rate.nanosecondsPerToken)
-        guard next.subtractingSaturating(now.nanoseconds) <= rate.nanosecondsPerBurst else { return nil }
-        return Moment(nanoseconds: next)
     }
 
     /// Gives back what was taken of the address's buckets, where the peer's was empty: that is another instance's

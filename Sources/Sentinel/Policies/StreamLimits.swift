@@ -154,12 +154,7 @@ public struct StreamLimits: Policy {
     private static func count(_ record: inout Record, _ limit: Limit, now: MonotonicInstant) -> Excess? {
         if let most = limit.open, Int(record.open) >= most { return .open(most) }
         guard let rate = limit.rate else { return nil }
-        let next = max(record.fullAt, now.nanoseconds).addingSaturating(rate.nanosecondsPerToken)
-        guard next.subtractingSaturating(now.nanoseconds) <= rate.nanosecondsPerBurst else {
-            return .rate(rate)
-        }
-        record.fullAt = next
-        return nil
+        return rate.take(from: &record.fullAt, now: now) ? nil : .rate(rate)
     }
 
     public mutating func observe(_ event: borrowing Event, now: MonotonicInstant) {

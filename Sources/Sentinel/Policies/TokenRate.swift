@@ -40,6 +40,17 @@ public struct TokenRate: Hashable, Sendable {
         self.burst = burst
     }
 
+    /// Takes a token, where there is one, of a bucket that is kept as the moment at which it is full again.
+    ///
+    /// Source: the generic cell rate algorithm, ITU-T I.371: a token less is a full bucket one interval later.
+    @inline(__always)
+    func take(from fullAt: inout Int64, now: MonotonicInstant) -> Bool {
+        let next = max(fullAt, now.nanoseconds).addingSaturating(nanosecondsPerToken)
+        guard next.subtractingSaturating(now.nanoseconds) <= nanosecondsPerBurst else { return false }
+        fullAt = next
+        return true
+    }
+
     /// When a bucket that another rate has filled until now is full at this one: tokens that are used stay used.
     ///
     /// - Parameter moment: when it would have been full.
