@@ -119,7 +119,7 @@ extension SourceRate {
                     .table(block($0.family, $0.prefixLength).merging($0.rate.settings) { $1 })
                 }),
             "exempt_loopback": .flag(limits.exemptsLoopback), "plane": .text(plane),
-            "checks": .list(checks.checks.map { .text($0) }), "capacity": .integer(capacity),
+            "checks": .list(addressChecks.checks.map { .text($0) }), "capacity": .integer(capacity),
         ]
         settings["peer"] = limits.peer.map { .table($0.settings) }
         return settings

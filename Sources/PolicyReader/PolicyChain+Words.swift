@@ -9,7 +9,7 @@ extension PolicyChain: CustomStringConvertible {
     /// What the chain is, in words: each policy with its place, its name, its line, and what it does.
     public var description: String {
         links.enumerated().map { place, link in
-            let shadow = link.policy.isShadow ? ", a shadow: its denials are counted, and let pass" : ""
+            let shadow = link.policy.isShadow ? ", a shadow: what it says is counted, and let pass" : ""
             let head = "\(place + 1). \(link.policy.name) (\(link.kind), line \(link.line)\(shadow))"
             return ([head] + link.words.map { "   \($0)" }).joined(separator: "\n")
         }.joined(separator: "\n")
@@ -90,7 +90,7 @@ extension SourceRate {
         limits.tiers.map { "\(each($0.family, $0.prefixLength)) may come \($0.rate.words)" }
             + (limits.peer.map { ["each peer may come \($0.words)"] } ?? [])
             + [
-                "counted at \(checks.words)\(limits.exemptsLoopback ? ", loopback exempt" : ""); \(plane.words)"
+                "counted at \(addressChecks.words)\(limits.exemptsLoopback ? ", loopback exempt" : ""); \(plane.words)"
             ]
     }
 }

@@ -40,6 +40,9 @@ package struct Document {
         if let line = locator.escapedNUL {
             throw failure(line: line, "has the character NUL in a string", "remove it")
         }
+        if let (line, fault) = locator.unparsable {
+            throw failure(line: line, fault.fault, fault.remedy)
+        }
         guard locator.deepestKey.depth <= Self.maximumKeyDepth else {
             throw failure(
                 line: locator.deepestKey.line, "has a key of \(locator.deepestKey.depth) parts",

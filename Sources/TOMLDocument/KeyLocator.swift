@@ -14,6 +14,10 @@ struct KeyLocator {
     /// The key with the most parts in one place.
     private(set) var deepestKey = (depth: 0, line: 1)
 
+    /// The first place at which the parser would end the process rather than refuse the text: it asserts what it
+    /// hasn't checked. No TOML has such a place.
+    private(set) var unparsable: (line: Int, fault: ConfigurationFault)?
+
     /// How many tables each array of tables has by now.
     private var tableCounts: [ConfigurationKey: Int] = [:]
 
@@ -35,7 +39,9 @@ struct KeyLocator {
         var section = ConfigurationKey()
         while skipBlank() {
             if take("[") {
-                section = take("[") ? nextTable(key()) : note(key(), in: ConfigurationKey())
+                let isArray = take("[")
+                requireName()
+                section = isArray ? nextTable(key()) : note(key(), in: ConfigurationKey())
                 skipLine()
             } else {
                 assignment(in: section, nesting: 0)
@@ -109,7 +115,9 @@ struct KeyLocator {
         case UInt8(ascii: "\""), UInt8(ascii: "'"): _ = string()
         case UInt8(ascii: "["): list(key, nesting: nesting)
         case UInt8(ascii: "{"): inlineTable(key, nesting: nesting)
-        default: skip { !Self.endsValue($0) }
+        default:
+            requireTimeBehindDate()
+            skip { !Self.endsValue($0) }
         }
     }
 
@@ -117,6 +125,9 @@ struct KeyLocator {
         position += 1
         var index = 0
         while skipBlank(), !take("]") {
+            if current == UInt8(ascii: "}") {
+                refuse("has a list that ends with }", "close it with ], as addresses = [\"192.0.2.1\"]")
+            }
             let start = position
             let isNoted = key.components.count < Self.maximumDepth && index < Self.maximumElements
             let element = isNoted ? key.appending(index) : key
@@ -155,6 +166,50 @@ struct KeyLocator {
             skipSpace()
         } while take(".")
         return parts
+    }
+
+    // MARK: What the parser can't take
+
+    private mutating func refuse(_ fault: String, _ remedy: String) {
+        if unparsable == nil { unparsable = (line, ConfigurationFault(fault, remedy)) }
+    }
+
+    /// Something that can be a name stands between the brackets.
+    private mutating func requireName() {
+        skipSpace()
+        guard let byte = current else { return }
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "\""),
+            UInt8(ascii: "'"), UInt8(ascii: "]"):
+            break
+        default: refuse("has brackets without a name in them", "write [section] in a line of its own")
+        }
+    }
+
+    /// Where a date is followed by a T, or by a digit behind a space, that begins a time.
+    private mutating func requireTimeBehindDate() {
+        let pattern = Array("0000-00-00".utf8)
+        // The parser looks at so many bytes of a value, and not at underscores.
+        let text = Array(bytes[position...].prefix(256).filter { $0 != UInt8(ascii: "_") })
+        let isDate =
+            text.count > pattern.count
+            && zip(text, pattern).allSatisfy { byte, sample in
+                sample == UInt8(ascii: "-") ? byte == sample : Self.isDigit(byte)
+            }
+        guard isDate else { return }
+        let digits = text.dropFirst(pattern.count + 1).prefix(2).prefix(while: Self.isDigit).count
+        let isMalformed =
+            switch text[pattern.count] {
+            case UInt8(ascii: "T"), UInt8(ascii: "t"): digits < 2
+            case UInt8(ascii: " "): digits == 1
+            default: false
+            }
+        if isMalformed { refuse("has a date without its time", "write both, as 2027-01-01T00:00:00Z") }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
     // MARK: Strings

@@ -40,6 +40,21 @@ import Testing
 
     @Test(arguments: [
         (
+            "[[policy]]\nkind = \"widening\"\nlevels = [\n{ family = \"ipv4\", prefix = 24, sources = 8 },\n}",
+            "f:5: has a list that ends with }; close it with ], as addresses = [\"192.0.2.1\"]"
+        ),
+        ("[[=policy]]", "f:1: has brackets without a name in them; write [section] in a line of its own"),
+        (
+            "[[policy]]\nkind = \"deny\"\nentries = [{ subject = \"192.0.2.1\", until = 2027-01-01Tnoon }]",
+            "f:3: has a date without its time; write both, as 2027-01-01T00:00:00Z"
+        ),
+    ])
+    func `What the parser can't take is refused before it`(text: String, message: String) throws {
+        #expect(try messages(text) == [message])
+    }
+
+    @Test(arguments: [
+        (
             "name = \"a b\"",
             "name: \"a b\" is no name of a policy; a name has 1 to 48 letters, digits, \"-\", \"_\" and \".\""
         ),
@@ -226,11 +241,6 @@ import Testing
         (
             "kind = \"widening\"\nlevels = [{ family = \"ipv4\", prefix = 24, sources = 1 }]",
             "f:3: [[policy.levels]] sources: 1 is out of range; it is from 2 to 32"
-        ),
-        (
-            "kind = \"widening\"\nshadow = true",
-            "f:3: [[policy]] shadow: would leave the policy without effect: a shadow's denials are counted, and this kind "
-                + "has none of its own; remove it, or the policy"
         ),
         (
             "kind = \"shared-addresses\"\nbad_share = 0",

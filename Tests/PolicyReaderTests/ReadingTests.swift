@@ -246,6 +246,7 @@ private func policy<Kind: Policy>(_ text: String, as kind: Kind.Type, lists: [St
         let shadow = try policy(
             "kind = \"rate\"\npreset = \"libp2p\"\nname = \"trial\"\nshadow = true", as: Shadowed.self)
         #expect(shadow.policy is SourceRate && shadow.name == "trial")
+        #expect(try policy("kind = \"widening\"\nshadow = true", as: Shadowed.self).policy is Widening)
         #expect(
             try !policy("kind = \"rate\"\npreset = \"libp2p\"\nshadow = false", as: SourceRate.self).isShadow)
     }
@@ -297,7 +298,7 @@ private func policy<Kind: Policy>(_ text: String, as kind: Kind.Type, lists: [St
             chain.description == """
                 1. enemies (deny, line 1)
                    denies who is on it: 2 addresses and 1 block; asked at every check
-                2. rate (rate, line 5, a shadow: its denials are counted, and let pass)
+                2. rate (rate, line 5, a shadow: what it says is counted, and let pass)
                    each IPv4 address may come 5/s, 20 at once
                    each peer may come 1/7s, 1 at once
                    counted at accept, loopback exempt; its denials at accept and dial go to the kernel

@@ -61,6 +61,26 @@ import Testing
     }
 
     @Test(arguments: places)
+    func `A connection is closed by what was told of it, and the other side hears why`(
+        place: (String, TransportProtocol)
+    ) async throws {
+        let gate = RecordingSentinel()
+        try await withNodes(at: place.0, listening: gate) { node, dialer, endpoints in
+            let there = endpoints.filter { $0.transport == place.1 }
+            let link = try await dialer.dial(node.identity.peer, at: there)
+            let stream = try await link.open(.git)
+            _ = try await link.echo([1], on: stream, timeout: .seconds(5))
+            let connection = try #require(gate.connections.first)
+            node.close(connection, .gated)
+            await link.closed()
+            await #expect(throws: DialError.refused) { try await link.open(.git) }
+            // It is gone, and closing it again is nothing.
+            node.close(connection, .gated)
+            #expect(gate.events.last == .closed)
+        }
+    }
+
+    @Test(arguments: places)
     func `A denial at accept refuses at once, before any handshake`(
         place: (String, TransportProtocol)
     ) async throws {

@@ -21,6 +21,7 @@ final class RecordingSentinel: Sendable {
     private let deniedStream: StreamType?
     private let streamAction: StreamAction
     private let state = Mutex<(events: [Event], remotes: [RemotePeer])>(([], []))
+    private let established = Mutex<[Connection]>([])
 
     init(
         denying denied: Set<Check> = [], stream: StreamType? = nil,
@@ -36,6 +37,9 @@ final class RecordingSentinel: Sendable {
 
     /// About whom, as far as it was a connection.
     var remotes: [RemotePeer] { state.withLock(\.remotes) }
+
+    /// Those that have come about.
+    var connections: [Connection] { established.withLock { $0 } }
 
     var gate: NodeGate {
         NodeGate(
@@ -103,6 +107,9 @@ extension RecordingSentinel: ConnectionSentinel {
 }
 
 extension RecordingSentinel: Notifiee {
-    func connected(_ connection: Connection) { note(.established, connection.remote) }
+    func connected(_ connection: Connection) {
+        established.withLock { $0.append(connection) }
+        note(.established, connection.remote)
+    }
     func disconnected(_ connection: Connection) { note(.closed, connection.remote) }
 }

@@ -171,6 +171,17 @@ import Testing
         #expect(value == 7)
     }
 
+    @Test func `Each tag decays at its own interval`() throws {
+        let slow = try manager.registerDecayingTag(
+            "slow", interval: .seconds(2), decay: .fixed(1), bump: .sumUnbounded)
+        try tag(.fixed(1)).bump(peer, by: 10)
+        slow.bump(peer, by: 10)
+        pass(1000)
+        #expect(manager.tagInfo(peer)?.tags == ["tag": 9, "slow": 10])
+        pass(1000)
+        #expect(manager.tagInfo(peer)?.tags == ["tag": 8, "slow": 9])
+    }
+
     @Test func `A decaying tag and a steady one of the same name are added up`() throws {
         try tag().bump(peer, by: 5)
         manager.tagPeer(peer, "tag", weight: 3)

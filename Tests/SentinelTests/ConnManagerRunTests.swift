@@ -157,7 +157,10 @@ private struct ManualSleep: Sendable {
     @Test func `A second run returns at once, and leaves the first one alone`() async {
         let closings = closings()
         let running = await run()
-        await node.manager.run { _ in Issue.record("the second run sleeps") }
+        await node.manager.run { _ in
+            Issue.record("the second run sleeps")
+            throw CancellationError()
+        }
         for peer in peers[..<3] { node.connect(peer) }
         for await _ in closings { break }
         node.manager.close()
@@ -170,7 +173,10 @@ private struct ManualSleep: Sendable {
         tag.bump(peers[0], by: 9)
         node.manager.close()
         node.manager.close()
-        await node.manager.run { _ in Issue.record("the run sleeps") }
+        await node.manager.run { _ in
+            Issue.record("the run sleeps")
+            throw CancellationError()
+        }
         for peer in peers { node.connect(peer) }
         node.around.pass(100_000)
         node.manager.performDueWork()

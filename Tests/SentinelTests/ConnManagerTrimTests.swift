@@ -263,17 +263,18 @@ import Testing
         #expect(node.closedPeers == [peers[3], peers[1]])
     }
 
-    @Test func `A connection that ends while a trim is underway isn't closed`() throws {
+    @Test func `A connection that ends while a trim is underway isn't closed, the peer's others are`() {
         let manager = node.manager
-        let id = try #require(manager.tagInfo(peers[2])?.connections.keys.first)
-        let ending = Connection(
-            id: id, remote: RemotePeer(id: peers[2], direction: .inbound, source: .handshake))
+        let ending = node.connect(peers[2])
+        let staying = node.connect(peers[2])
         node.around.onClose { connection in
             manager.disconnected(connection)
             manager.disconnected(ending)
         }
         manager.trimOpenConnections()
-        #expect(node.closedPeers == [peers[3], peers[1]])
+        #expect(node.closedPeers == [peers[3], peers[2], peers[2], peers[1]])
+        #expect(node.around.closed.contains(staying))
+        #expect(!node.around.closed.contains(ending))
         #expect(manager.connectionCount == 1)
     }
 }

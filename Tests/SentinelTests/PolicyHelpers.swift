@@ -76,8 +76,10 @@ struct PlainChain {
             if verdict == .admit { return Ruling(decision: .allow, spared: spared) }
             guard var denial = verdict.denial else { continue }
             var isSpared = false
-            for reviewer in policies.indices where !policies[reviewer].isShadow && !isSpared {
-                switch policies[reviewer].review(denial, of: question, now: now) {
+            for reviewer in policies.indices where !isSpared {
+                let review = policies[reviewer].review(denial, of: question, now: now)
+                if policies[reviewer].isShadow { continue }
+                switch review {
                 case .uphold: break
                 case .amend(let amended): denial = amended
                 case .spare(let why):

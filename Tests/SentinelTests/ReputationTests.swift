@@ -251,7 +251,7 @@ import Testing
                 policy.observe(.misbehaved(remote, .timeout, severity: severity), now: now)
                 model.entries.append((time, Double(severity.weight)))
             } else {
-                let credit = Int(random.next() % 4)
+                let credit = Int(1 + random.next() % 4)
                 policy.observe(.behaved(remote, credit: credit), now: now)
                 model.entries.append((time, -Double(credit)))
                 // Nothing is left where it would be less than nothing, or next to it.
@@ -280,7 +280,8 @@ import Testing
                 time += Int64(random.next() % 100_000_000_000)
                 let index = Int(random.next() % 2)
                 moments[index] = scale.adding(
-                    random.chance(80) ? 8 : -3, to: moments[index], now: MonotonicInstant(nanoseconds: time))
+                    random.chance(80) ? 8 : -3, to: moments[index], atMost: scale.highest,
+                    now: MonotonicInstant(nanoseconds: time))
             }
             guard let one = moments[0], let other = moments[1] else { continue }
             for later in [0, 1_000_000_000, 3_000_000_000_000] as [Int64] {
@@ -291,15 +292,10 @@ import Testing
         }
     }
 
-    @Test
-    func
-        `Who has offended for a year is forgiven as soon as who has a score of sixteen bans, its address before`()
-        throws
-    {
+    @Test func `Who has offended for a year is forgiven as soon as who has a score of sixteen bans`() throws {
         var policy = try policy()
         policy.hear(.misbehaved(remote, .protocolViolation), times: 10_000)
         #expect(scores(policy)[0] == 512)
-        #expect(abs(scores(policy)[1] - 34.9) < 0.1)
         #expect(!passes(&policy, .secured, remote, nil, 399_999))
         #expect(passes(&policy, .secured, remote, nil, 400_001))
     }

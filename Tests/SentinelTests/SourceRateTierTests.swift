@@ -93,6 +93,18 @@ import Testing
         #expect(try policy.tokens(peer(3), now: at(0)) == 2)
     }
 
+    @Test func `That is so, too, where address and peer are kept account of by different instances`() throws {
+        let sentinel = try PolicySentinel(
+            [policy(host: 200, network: 200, peer: 1, checks: .secured)], clock: { at(0) })
+        // Of these peers few share the address's instance.
+        for number in 0..<40 {
+            let remote = try RemotePeer.inbound(address, id: peer(number))
+            for _ in 0..<10 { _ = sentinel.decide(Question(.secured, about: remote)) }
+        }
+        let left = sentinel.withPolicy("rate", as: SourceRate.self) { $0.tokens(address, now: $1) ?? 0 }
+        #expect(left.min() == 160)
+    }
+
     @Test func `Peers on loopback have no bucket`() throws {
         var policy = try policy(host: 1, network: 1, peer: 1, checks: .all)
         for _ in 0..<5 { #expect(passes(&policy, .secured, .inbound(try ip("::1"), id: try peer(1)))) }

@@ -174,6 +174,19 @@ private func lines(_ text: String, _ keys: [ConfigurationKey]) -> [Int?] {
         #expect(KeyLocator(Array(text.utf8)).escapedNUL == line)
     }
 
+    @Test(arguments: [
+        ("a = 1\n[=]", 2), ("[\n]", 1), ("[[ [a]]", 1), ("[.a]", 1), ("[[#]]", 1), ("x = [1,\n{},\n}", 3),
+        ("x = [}", 1), ("x = { y = [ 1, } }", 1), ("x = 2027-01-01T", 1), ("x = [ 2027-01-01tx ]", 1),
+        ("x = [ 2027-01-01 0]", 1), ("x = 20_27-01-01 0 ", 1), ("[]", nil), ("[", nil), ("[[a]]", nil),
+        ("[ a ]", nil), ("['a']", nil), ("x = [ ]", nil), ("x = [ [ ], { } ]", nil),
+        ("x = 2027-01-01T00:00:00Z", nil), ("x = 2027-01-01 00:00:00Z", nil), ("x = 2027-01-01", nil),
+        ("x = 2027-01-01 ", nil), ("x = [2027-01-01, 2027-01-01 ]", nil), ("x = 2027-01-01 # T", nil),
+        ("x = 2027-01-01\t\r\n", nil), ("x = \"2027-01-01T\" # [=]", nil), ("x = '}'", nil),
+    ])
+    func `What the parser would end the process for is seen, and nothing else`(text: String, line: Int?) {
+        #expect(KeyLocator(Array(text.utf8)).unparsable?.line == line)
+    }
+
     @Test func `Any text comes to its end`() {
         var generator = SystemRandomNumberGenerator()
         let alphabet = Array("[]{}=.,\"'\\#\n\r \tau0x".utf8) + [0, 0x80, 0xFF]

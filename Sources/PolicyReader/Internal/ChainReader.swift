@@ -16,14 +16,6 @@ enum PolicyKind: String, CaseIterable {
     case allow, deny, require, rate, connections, streams, reputation, widening
     case sharedAddresses = "shared-addresses"
 
-    /// Whether it denies by itself, so that it can be tried out without being believed.
-    var canBeShadow: Bool {
-        switch self {
-        case .deny, .require, .rate, .connections, .streams, .reputation: true
-        case .allow, .widening, .sharedAddresses: false
-        }
-    }
-
     /// Whether it denies for what came from an address, which ``SharedAddresses`` sets aside.
     var deniesAddresses: Bool {
         switch self {
@@ -81,7 +73,7 @@ struct ChainReader {
         }
         guard let kind: PolicyKind = section.value("kind", .word, example: "\"rate\"") else { return nil }
         let name = readName(section, kind)
-        let isShadow = readShadow(section, kind)
+        let isShadow = readShadow(section)
         guard var read = readPolicy(section, kind, name) else {
             section.finish()
             return nil
@@ -130,16 +122,9 @@ struct ChainReader {
         return name
     }
 
-    private func readShadow(_ section: SectionReader, _ kind: PolicyKind) -> Bool {
+    private func readShadow(_ section: SectionReader) -> Bool {
         var isShadow = false
         section.read("shadow", .boolean, example: "true", into: &isShadow)
-        if isShadow, !kind.canBeShadow {
-            section.report.add(
-                ConfigurationFault(
-                    "would leave the policy without effect: a shadow's denials are counted, and this kind has none "
-                        + "of its own", "remove it, or the policy"),
-                at: section.key.appending("shadow"))
-        }
         return isShadow
     }
 

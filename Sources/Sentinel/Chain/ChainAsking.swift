@@ -39,7 +39,10 @@ enum ChainAsking {
             switch verdict(of: index, question, peerQuestion, &links, other, now: now) {
             case .pass: continue
             case .admit:
-                if links[index].isShadow { continue }
+                guard !links[index].isShadow else {
+                    links[index].counter.count(.shadow)
+                    continue
+                }
                 links[index].counter.count(.admitted)
                 return spared.map { Ruling(decision: .allow, spared: $0) }
             case .deny(let denial):
@@ -79,15 +82,20 @@ enum ChainAsking {
         _ links: inout [ChainLink], _ other: Links?, now: MonotonicInstant
     ) -> (Denial, String?) {
         var denial = denial
-        for index in links.indices where !links[index].isShadow {
+        for index in links.indices {
             var review = links[index].policy.review(denial, of: question, now: now)
             if case .uphold = review, let other {
                 review = other.pointee[index].policy.review(denial, of: peerQuestion, now: now)
             }
-            switch review {
-            case .uphold: break
-            case .amend(let amended): denial = amended
-            case .spare(let why): return (denial, why)
+            switch (review, links[index].isShadow) {
+            case (.uphold, _): break
+            case (.amend(let amended), false): denial = amended
+            case (.spare(let why), false): return (denial, why)
+            case (.amend(let amended), true): links[index].counter.count(.shadow, amended)
+            case (.spare(let why), true):
+                var spared = denial
+                spared.detail = why
+                links[index].counter.count(.shadow, spared)
             }
         }
         return (denial, nil)

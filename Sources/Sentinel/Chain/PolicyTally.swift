@@ -11,7 +11,7 @@ public struct PolicyTally: Hashable, Sendable {
     public var admitted = 0
     /// Denials that were set aside.
     public var spared = 0
-    /// Denials that it would have said, were it not a shadow.
+    /// What it would have denied, admitted, made another or set aside, were it not a shadow.
     public var shadow = 0
     /// The last denial of whichever kind.
     public var last: Denial?

@@ -20,7 +20,7 @@ extension BasicConnManager {
         public let waitingCapacity: Int
 
         /// The capacity that is meant where none is given: a million, and a quarter more since segments don't
-        /// fill evenly. With a tag each they take 240 MB; what isn't used takes nothing.
+        /// fill evenly. With a tag each they take 210 MB; what isn't used takes nothing.
         public static let defaultWaitingCapacity = 1_310_720
 
         /// - Parameters:
@@ -31,7 +31,7 @@ extension BasicConnManager {
         ///   - silencePeriod: see ``silencePeriod``; with zero, which Go refuses, trims come as soon as there
         ///     are too many connections.
         ///   - decayResolution: see ``decayResolution``; more than zero.
-        ///   - waitingCapacity: see ``waitingCapacity``; at least one. It is shared out among 256 segments,
+        ///   - waitingCapacity: see ``waitingCapacity``; at least one. It is shared out among 1024 segments,
         ///     so it is rounded up to a multiple of that.
         /// - Throws: `outOfRange`, with the parameter as its element.
         public init(

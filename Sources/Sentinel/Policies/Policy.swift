@@ -24,7 +24,7 @@ public protocol Policy: Sendable {
     /// most of what there is.
     var observesAllowed: Bool { get }
 
-    /// Whether its denials are counted only, and let pass.
+    /// Whether what it says is counted only, and let pass.
     var isShadow: Bool { get }
 
     /// The policy as one of `count` instances, with as much less room. Where all of them have to count together,
@@ -64,7 +64,7 @@ extension Policy {
     public var checks: CheckSet { .all }
     /// It is told of everything.
     public var observesAllowed: Bool { true }
-    /// Its denials count.
+    /// What it says holds.
     public var isShadow: Bool { false }
     /// The same as it is.
     public func instance(of count: Int) -> Self { self }

@@ -241,7 +241,7 @@ public struct Reputation: Policy {
             let (from, to) = (old.scale, scale)
             scores.merge(
                 old.scores.mapValues {
-                    to.adding(from.score($0, now: now), to: nil, now: now)
+                    to.adding(from.score($0, now: now), to: nil, atMost: to.highest, now: now)
                 })
         }
     }
@@ -286,9 +286,9 @@ extension Reputation {
 
         /// The score with something added, or taken away; nil where next to nothing is left.
         func adding(
-            _ weight: Double, to moment: Moment?, atMost most: Double? = nil, now: MonotonicInstant
+            _ weight: Double, to moment: Moment?, atMost highest: Double, now: MonotonicInstant
         ) -> Moment? {
-            let score = min(score(moment, now: now) + weight, most ?? highest)
+            let score = min(score(moment, now: now) + weight, highest)
             guard score >= Self.least else { return nil }
             return Moment(
                 nanoseconds: now.nanoseconds.addingSaturating(Int64((halfLife * log2(score)).rounded())))

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
-/// A policy that is tried out: it remembers and answers as ever, its denials are counted, and let pass.
+/// A policy that is tried out: it remembers and answers as ever, but what it says is counted, and let pass: denials, who
+/// it would have admitted, and what it would have made of others' denials.
 ///
-/// What it would have said is in ``PolicySentinel/tallies``.
+/// It is in ``PolicySentinel/tallies``.
 public struct Shadowed: Policy {
     /// What is tried out.
     public internal(set) var policy: any Policy
@@ -22,6 +23,12 @@ public struct Shadowed: Policy {
 
     public mutating func decide(_ question: borrowing Question, now: MonotonicInstant) -> Verdict {
         policy.decide(question, now: now)
+    }
+
+    public mutating func review(
+        _ denial: borrowing Denial, of question: borrowing Question, now: MonotonicInstant
+    ) -> Review {
+        policy.review(denial, of: question, now: now)
     }
 
     public mutating func observe(_ question: borrowing Question, denial: Denial?, now: MonotonicInstant) {

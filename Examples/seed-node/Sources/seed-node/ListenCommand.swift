@@ -46,6 +46,15 @@ struct ListenCommand: AsyncParsableCommand {
     @Option(help: "A peer that is denied; may be given more than once.")
     var denyPeer: [PeerID] = []
 
+    @Option(help: "A peer whose connections are never closed, and whose address is never banned; repeatable.")
+    var protect: [PeerID] = []
+
+    @Option(help: "Close the connections that are worth least once there are more than so many.")
+    var highWater: Int?
+
+    @Option(help: "Down to how many they are closed then. (default: five sixths of the high mark)")
+    var lowWater: Int?
+
     @Option(help: "Hand denials over to sentineld at this socket, so that the kernel carries them out.")
     var helper: String?
 
@@ -65,19 +74,28 @@ struct ListenCommand: AsyncParsableCommand {
         guard rate ?? 1 > 0, burst ?? 1 > 0 else {
             throw ValidationError("--rate and --burst must be at least 1")
         }
+        guard lowWater == nil || highWater != nil else {
+            throw ValidationError("--low-water says how many are left of more than --high-water: give both")
+        }
+        _ = try marks()
     }
 
     func run() async throws {
         Usage.raiseDescriptorLimit()
         let reloading = policies.map(Reloading.init)
         let (sentinel, beginning) = try makeSentinel(reloading)
-        let gater = makeGater(around: sentinel)
+        let keeping = Keeping()
+        let gater = makeGater(around: sentinel, closing: keeping)
+        let manager = keeping.manager(try marks(), protecting: protect, of: gater)
         // From here on it ends nothing. Without policies it ends the node, as ever.
         let hangups = reloading == nil ? nil : await UnixSignalsSequence(trapping: .sighup)
         let node = Node(
             identity: try KeyFile.identity(at: key),
-            gate: NodeGate(gater, reporting: { gater.wrapped.observe($0) }),
+            gate: NodeGate(
+                gater: gater, streams: gater, notifying: BothNotified(first: gater, second: manager.notifiee),
+                reporting: { gater.wrapped.observe($0) }),
             group: MultiThreadedEventLoopGroup.singleton)
+        keeping.begin(node)
         let addresses =
             address.isEmpty ? [.v4(IPv4Address(bits: 0)), .v6(IPv6Address(high: 0, low: 0))] : address
         let listener = try await node.listen(on: addresses, port: port)
@@ -89,6 +107,7 @@ struct ListenCommand: AsyncParsableCommand {
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 // Brings denials to the kernel until the node ends. Without a helper nothing is handed over.
                 if helper != nil { tasks.addTask { await gater.run() } }
+                tasks.addTask { await manager.run { try await Task.sleep(for: $0) } }
                 if let reloading, let hangups {
                     tasks.addTask {
                         for await _ in hangups { Output.print(reloading.reload(gater.wrapped)) }
@@ -101,17 +120,31 @@ struct ListenCommand: AsyncParsableCommand {
                 }
             }
         }
+        manager.close()
         await listener.close()
         Output.print(StatisticsLine(node.statistics.snapshot, gater, event: "stopped"))
     }
 
     /// Whom the node asks: policies, wrapped by what brings their denials to the kernel.
-    private func makeGater(around sentinel: PolicySentinel) -> KernelGater<PolicySentinel> {
+    private func makeGater(
+        around sentinel: PolicySentinel, closing keeping: Keeping
+    ) -> KernelGater<PolicySentinel> {
         var configuration = HandOver.Configuration()
         if let helper { configuration.socket = helper }
         let logger = Logger(label: "seed-node") { StreamLogHandler.standardError(label: $0) }
         return KernelGater(
-            wrapping: sentinel, configuration, on: MultiThreadedEventLoopGroup.singleton, logger: logger)
+            wrapping: sentinel, configuration, on: MultiThreadedEventLoopGroup.singleton, logger: logger,
+            close: { keeping.close($0, $1) })
+    }
+
+    /// When connections are closed for there are too many; with marks of zero never.
+    private func marks() throws -> BasicConnManager.Configuration {
+        let high = highWater ?? 0
+        do {
+            return try BasicConnManager.Configuration(lowWater: lowWater ?? high * 5 / 6, highWater: high)
+        } catch {
+            throw ValidationError("--low-water, --high-water: \(error)")
+        }
     }
 
     /// The policies of the file with what is to be said of it, or of the other options.
@@ -161,8 +194,8 @@ private struct StatisticsLine: Encodable {
     let attempts, full, knocks, handshakes, connections, streams: Int
     let denials: [String: Int]
     let processorSeconds: Double
-    /// How many denials the helper has said are enforced in the kernel.
-    let enforced: Int
+    /// How many denials the helper has said are enforced in the kernel, and how many connections bans have closed.
+    let enforced, closed: Int
     /// What each policy has decided, in the chain's order.
     let policies: [PolicyLine]
 
@@ -176,7 +209,9 @@ private struct StatisticsLine: Encodable {
         streams = snapshot.streams
         denials = Dictionary(uniqueKeysWithValues: snapshot.denials.map { ($0.key.description, $0.value) })
         processorSeconds = Usage.processorTime.roundedSeconds
-        enforced = Int(clamping: gater.statistics.enforced)
+        let handedOver = gater.statistics
+        enforced = handedOver.enforced
+        closed = handedOver.closed
         policies = gater.wrapped.tallies.map(PolicyLine.init)
     }
 }

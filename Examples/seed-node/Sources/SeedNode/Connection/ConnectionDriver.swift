@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import NIOCore
 internal import Sentinel
 
 /// What carries a connection's messages. All of it is bound to one event loop.
 protocol MessageTransport: AnyObject {
+    /// The loop that it is bound to.
+    var eventLoop: any EventLoop { get }
     func send(_ message: [UInt8])
     func flush()
     func close()
@@ -26,19 +29,22 @@ final class ConnectionDriver {
     private(set) var connection: PeerConnection
     private let user: any ConnectionUser
     private let statistics: NodeStatistics
+    private let open: OpenConnections
     /// Nil until there is one, and again when it is gone.
     private var transport: (any MessageTransport)?
     private var wasEstablished = false
     private var failure: DialError?
 
-    init(_ connection: PeerConnection, user: any ConnectionUser, statistics: NodeStatistics) {
+    init(_ connection: PeerConnection, user: any ConnectionUser, of node: Node) {
         self.connection = connection
         self.user = user
-        self.statistics = statistics
+        statistics = node.statistics
+        open = node.open
     }
 
     func attach(_ transport: any MessageTransport) {
         self.transport = transport
+        open.enter(self, on: transport.eventLoop)
     }
 
     func receive(_ message: [UInt8]) {
@@ -74,6 +80,7 @@ final class ConnectionDriver {
     func transportClosed() {
         guard transport != nil else { return }
         transport = nil
+        open.leave(connection.info.id)
         if wasEstablished { statistics.count(.closed) }
         connection.transportClosed(timedOut: failure == .timeout)
         user.connectionClosed(self, error: failure)

@@ -76,7 +76,7 @@ extension Node {
                 let user = LinkUser(established: established)
                 let connection = PeerConnection(
                     dialing: info, over: endpoint.transport, peer: peer, as: self.identity, gate: self.gate)
-                let driver = ConnectionDriver(connection, user: user, statistics: self.statistics)
+                let driver = ConnectionDriver(connection, user: user, of: self)
                 do {
                     try self.begin(driver, in: channel, to: remote, over: endpoint.transport, options)
                 } catch {

@@ -92,7 +92,7 @@ extension Node {
         }
         channel.closeFuture.whenComplete { _ in self.streams.leave() }
         guard let connection = accept(local: local, remote: remote) else { throw DialError.refused }
-        let driver = ConnectionDriver(connection, user: EchoService(), statistics: statistics)
+        let driver = ConnectionDriver(connection, user: EchoService(), of: self)
         try StreamHandler.install(driver, in: channel, configuration: configuration)
     }
 

@@ -3,7 +3,7 @@
 
 internal import Inet
 public import NIOCore
-internal import Sentinel
+public import Sentinel
 internal import Synchronization
 
 /// A seed node: it accepts and dials connections over TCP and UDP, asks its gate about each, and sends back
@@ -16,6 +16,7 @@ public final class Node: Sendable {
     let gate: NodeGate
     let group: any EventLoopGroup
     let streams = Occupancy()
+    let open = OpenConnections()
     private let connections = Atomic<UInt64>(0)
 
     /// Makes a node that runs on `group`, which is to be shut down after it.
@@ -27,6 +28,12 @@ public final class Node: Sendable {
         self.gate = gate
         self.configuration = configuration
         self.group = group
+    }
+
+    /// Closes a connection soon, whichever side began it, and tells the other why. Nothing happens where it is closed
+    /// already. For a hand-over that has heard of a ban, and for a connection manager that trims.
+    public func close(_ connection: Connection, _ reason: DisconnectReason) {
+        open.close(connection.id, reason)
     }
 
     /// Asks the gate about an inbound connection from a validated source. Nil where it denies.

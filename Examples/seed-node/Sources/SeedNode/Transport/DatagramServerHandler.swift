@@ -78,7 +78,7 @@ final class DatagramServerHandler: ChannelInboundHandler {
         guard let local = context.localAddress.flatMap({ Endpoint($0, .udp) }),
             let connection = node.accept(local: local, remote: source)
         else { return reply(.refused, to: address, context) }
-        let driver = ConnectionDriver(connection, user: EchoService(), statistics: node.statistics)
+        let driver = ConnectionDriver(connection, user: EchoService(), of: node)
         driver.attach(
             DatagramTransport(context.channel, to: address) { [weak self] in self?.remove(address) })
         sessions[address] = Session(driver: driver, hello: message, began: .now(), heard: .now())
@@ -117,6 +117,8 @@ final class DatagramTransport: MessageTransport {
     private let channel: any Channel
     private let remote: SocketAddress
     private let onClose: () -> Void
+
+    var eventLoop: any EventLoop { channel.eventLoop }
 
     init(_ channel: any Channel, to remote: SocketAddress, onClose: @escaping () -> Void) {
         self.channel = channel

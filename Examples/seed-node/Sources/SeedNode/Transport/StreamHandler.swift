@@ -84,6 +84,8 @@ final class StreamHandler: ChannelInboundHandler {
 private final class StreamTransport: MessageTransport {
     private let channel: any Channel
 
+    var eventLoop: any EventLoop { channel.eventLoop }
+
     init(_ channel: any Channel) {
         self.channel = channel
     }
