@@ -57,32 +57,34 @@ private func known(_ kind: String) throws -> [String] {
         #expect(try chain(example.active).json == chain(example.text).json)
     }
 
-    @Test func `What it leaves out is what the policies do unless told otherwise`() throws {
+    @Test func `It is the chain that a node is given in Swift, what it leaves out as well`() throws {
         let policies = try chain(Example().text).policies
         let list = try #require(policies[0] as? AccessList)
         let plainList = AccessList(name: "enemies", effect: .deny)
         #expect(list.checks == plainList.checks && list.effect == .deny && list.count == 0)
+        let recommended = try PolicySentinel.recommendedPolicies(lists: [plainList])
+        #expect(policies.map(\.name) == recommended.map(\.name))
         let rate = try #require(policies[1] as? SourceRate)
-        let plainRate = try SourceRate(name: "rate", limits: .libp2p)
+        let plainRate = try #require(recommended[1] as? SourceRate)
         #expect(rate.limits == plainRate.limits && rate.checks == plainRate.checks)
         #expect(rate.plane == plainRate.plane && rate.capacity == plainRate.capacity)
         let limits = try #require(policies[2] as? ConnectionLimits)
-        let plainLimits = try ConnectionLimits(name: "connections", limits: .init())
-        #expect(limits.limits.exemptsLoopback == plainLimits.limits.exemptsLoopback)
+        let plainLimits = try #require(recommended[2] as? ConnectionLimits)
+        #expect(limits.limits == plainLimits.limits)
         #expect(limits.plane == plainLimits.plane && limits.capacity == plainLimits.capacity)
         let streams = try #require(policies[3] as? StreamLimits)
-        let plainStreams = try StreamLimits(name: "streams", limits: StreamLimits.radicle)
+        let plainStreams = try #require(recommended[3] as? StreamLimits)
         #expect(streams.limits == plainStreams.limits && streams.others == plainStreams.others)
         #expect(streams.capacity == plainStreams.capacity)
         let reputation = try #require(policies[4] as? Reputation)
-        let plainReputation = Reputation(name: "reputation", terms: try .init(thresholds: .init()))
+        let plainReputation = try #require(recommended[4] as? Reputation)
         #expect(reputation.terms == plainReputation.terms && reputation.plane == plainReputation.plane)
         #expect(reputation.capacity == plainReputation.capacity)
         let widening = try #require(policies[5] as? Widening)
-        let plainWidening = try Widening(name: "widening", terms: .standard)
+        let plainWidening = try #require(recommended[5] as? Widening)
         #expect(widening.terms == plainWidening.terms && widening.capacity == plainWidening.capacity)
         let shared = try #require(policies[6] as? SharedAddresses)
-        let plainShared = SharedAddresses(name: "shared-addresses", terms: try .init())
+        let plainShared = try #require(recommended[6] as? SharedAddresses)
         #expect(shared.terms == plainShared.terms && shared.capacity == plainShared.capacity)
     }
 

@@ -5,7 +5,8 @@ internal import Inet
 
 extension PolicySentinel {
     /// The chain to begin with: lists of one's own, then every policy, with limits that a node with a few thousand
-    /// peers can bear and that fifty peers behind one address don't meet. `make simulate` shows what it does.
+    /// peers can bear and that fifty peers behind one address don't meet. `Examples/policies.toml` is the same as a
+    /// file, and `make simulate` shows what it does.
     ///
     /// The order matters. Rates come before numbers of connections, whose denials stay in user space: a flood that
     /// was refused there would never reach the kernel. What widens and what spares come last, for they judge what
