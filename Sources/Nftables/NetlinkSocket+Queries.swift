@@ -96,6 +96,11 @@ extension NetlinkSocket {
             $0.put(NFTA_SET_ELEM_LIST_SET.rawValue, string: set.name)
         } parse: {
             ElementCoding.elements(of: $0)
+        } isWhole: { parts in
+            // A set that was filled a moment ago is still being spread out, at the same generation: what has moved
+            // meanwhile is listed twice, and as much is missing.
+            let keys = parts.joined().map(\.key)
+            return Set(keys).count == keys.count
         }.flatMap { $0 }
     }
 
@@ -139,14 +144,15 @@ extension NetlinkSocket {
     /// listing counts only if the generation is the same before, in each part, and after.
     private func dump<T>(
         _ type: MessageType, _ family: Family, _ operation: String, _ object: String,
-        put: (UnsafeMutablePointer<nlmsghdr>) -> Void, parse: (UnsafePointer<nlmsghdr>) -> T?
+        put: (UnsafeMutablePointer<nlmsghdr>) -> Void, parse: (UnsafePointer<nlmsghdr>) -> T?,
+        isWhole: ([T]) -> Bool = { _ in true }
     ) throws(NftablesError) -> [T] {
         for _ in 0..<Self.dumpAttempts {
             let before = try generation()
             drain()
             try send(type, family, flags: NLM_F_DUMP, operation, put: put)
             let (found, isConsistent) = try collect(before, operation, object, parse: parse)
-            if isConsistent, try generation() == before { return found }
+            if isConsistent, isWhole(found), try generation() == before { return found }
         }
         throw NftablesError(.changedWhileReading, operation: operation, object: object)
     }

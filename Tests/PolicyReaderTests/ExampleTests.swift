@@ -103,7 +103,7 @@ private func known(_ kind: String) throws -> [String] {
                 found += 1
             }
         }
-        #expect(found == 41)
+        #expect(found == 42)
     }
 }
 
