@@ -222,14 +222,20 @@ public struct SourceRate: Policy {
         // By index: to count references to the tiers, which all instances share, would have threads wait.
         let count = tierCount(of: address)
         var keys = InlineArray<8, Fingerprint>(repeating: .vacant)
+        var moments = InlineArray<8, Int64>(repeating: .min)
         for index in 0..<count {
             let tier = tier(index, of: address)
             keys[index] = fingerprint(address, source, tier)
-            if count > 1, !has(keys[index], tier.rate, now: now) { return tier.rate }
+            if let place = fullAt.place(of: keys[index]) { moments[index] = fullAt[place: place].nanoseconds }
+            guard tier.rate.take(from: &moments[index], now: now) else { return tier.rate }
         }
         for index in 0..<count {
-            let rate = tier(index, of: address).rate
-            if !take(keys[index], rate, now: now) { return rate }
+            let moment = Moment(nanoseconds: moments[index])
+            if let place = fullAt.place(of: keys[index]) {
+                fullAt[place: place] = moment
+            } else {
+                fullAt.insert(keys[index], moment)
+            }
         }
         return nil
     }

@@ -55,12 +55,25 @@ struct BoundedTable<Value: RankedValue>: Sendable {
         return result
     }
 
+    /// Where something is stored of a source; until the next change of the table.
     @inline(__always)
-    private func place(of key: Fingerprint) -> Int? {
+    func place(of key: Fingerprint) -> Int? {
         for index in group(key) where slots[index].key == key && !slots[index].value.isVacant {
             return index
         }
         return nil
+    }
+
+    /// What is stored at a place where something is.
+    @inline(__always)
+    subscript(place place: Int) -> Value {
+        get { slots[place].value }
+        set { slots[place].value = newValue }
+    }
+
+    /// Stores something of a source of which nothing is stored.
+    mutating func insert(_ key: Fingerprint, _ value: Value) {
+        slots[lowest(in: group(key))] = Slot(key: key, value: value)
     }
 
     /// The place that nobody has taken, or else the one with the least to remember.

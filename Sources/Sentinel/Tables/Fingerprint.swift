@@ -27,10 +27,14 @@ extension HashSeed {
     /// Of the block of `prefixLength` bits that the address lies in.
     @inline(__always)
     func fingerprint(_ address: IPv6Address, prefixLength: Int) -> Fingerprint {
-        let masked = address.masked(to: prefixLength)
         var state = SipHash(self)
-        state.absorb(masked.high)
-        if prefixLength > 64 { state.absorb(masked.low) }
+        if prefixLength > 64 {
+            let masked = address.masked(to: prefixLength)
+            state.absorb(masked.high)
+            state.absorb(masked.low)
+        } else {
+            state.absorb(address.high & ~(~0 >> UInt64(prefixLength)))
+        }
         return Fingerprint(bits: state.finish(tail: UInt64(prefixLength), tailCount: 1))
     }
 
