@@ -97,9 +97,9 @@ extension NetlinkSocket {
         } parse: {
             ElementCoding.elements(of: $0)
         } isWhole: { parts in
-            // A set that was filled a moment ago is still being spread out, at the same generation: what has moved
-            // meanwhile is listed twice, and as much is missing.
-            let keys = parts.joined().map(\.key)
+            // A hash set that was filled a moment ago is still being spread out, at the same generation: what has
+            // moved meanwhile is listed twice, and as much is missing. An interval may begin where another ends.
+            let keys = parts.joined().filter { !$0.isIntervalEnd }.map(\.key)
             return Set(keys).count == keys.count
         }.flatMap { $0 }
     }
