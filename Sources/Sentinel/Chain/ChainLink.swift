@@ -52,9 +52,8 @@ struct Vacancy: Policy {
 /// The instances that keep account of the same addresses and peers, with their lock.
 struct ChainShard: ~Copyable, Sendable {
     let links: Guarded<[ChainLink]>
-    /// Keeps the next shard's lock out of this one's cache line.
-    private let padding: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) =
-        (0, 0, 0, 0, 0, 0, 0, 0)
+    /// Begins at a multiple of 64 bytes, and so does what it is in: a lock is in one cache line, and alone there.
+    private let padding = SIMD64<UInt8>()
 
     init(_ policies: [any Policy], _ counters: [PolicyTally.Counter]) {
         links = Guarded(zip(policies, counters).map { ChainLink($0, $1) })
