@@ -98,6 +98,16 @@ import Testing
         #expect(sentinel.allowConnection(.inbound(address, id: try peer(2))).isAllowed)
     }
 
+    @Test func `Who only claims to be a peer uses up none of its tokens`() throws {
+        let sentinel = try sentinel(
+            rate(1000, peer: TokenRate(1, per: .seconds(3600), burst: 2)))
+        let id = try peer(1)
+        for _ in 0..<100 {
+            _ = sentinel.allowConnection(.inbound(numbered(8), id: id, source: .unproven))
+        }
+        #expect(sentinel.allowConnection(.inbound(address, id: id)).isAllowed)
+    }
+
     @Test func `A policy that comes with a reload knows whom the node protects`() throws {
         let sentinel = try sentinel(rate())
         let (friend, former) = (try peer(1), try peer(2))

@@ -9,7 +9,8 @@ public import Inet
 /// Each question takes a token of every bucket that its source has; where one of them is empty, it is denied. A
 /// denial costs no token, so a source that goes on asking gets through at its rate. Which questions count is the
 /// policy's choice of checks; accept, unless told otherwise. The peer's bucket counts at secured, when a handshake has
-/// shown who it is, and not where this node has dialled it.
+/// shown who it is, and at accept where a node knows it there already and the source has proven its address;
+/// not where this node has dialled it.
 ///
 /// Memory is bounded by the capacity, whatever comes. Of each source the table holds the moment at which its
 /// bucket will be full again; where a new source needs room, the bucket that is fullest gives way, which is
@@ -192,10 +193,13 @@ public struct SourceRate: Policy {
     }
 
     /// Whether the peer's bucket counts: when a handshake has shown who it is, and where a node that asks as the RFC
-    /// does knows it at once.
+    /// does knows it at once. Not for whom a source claims to be that hasn't even shown that it is there: it would use
+    /// up another's tokens.
     @inline(__always)
     private func isComing(_ question: borrowing Question) -> Bool {
-        (question.check == .secured || question.check == .accept) && question.remote.direction != .outbound
+        guard question.remote.direction != .outbound else { return false }
+        return question.check == .secured
+            || (question.check == .accept && question.remote.source == .handshake)
     }
 
     private func deny(_ question: borrowing Question, _ rate: TokenRate, basis: Basis) -> Verdict {
