@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 import Dispatch
+import Foundation
 import Inet
 import Sentinel
 import Synchronization
@@ -34,12 +35,26 @@ enum Stress {
         print("\(isKept ? "ok" : "not ok") - \(promise)")
     }
 
-    /// Calls `body` on all threads at once, each with its number and a source of chance of its own.
-    static func together(_ body: @Sendable (Int, inout SystemRandomNumberGenerator) -> Void) {
-        DispatchQueue.concurrentPerform(iterations: threads) { thread in
-            var random = SystemRandomNumberGenerator()
-            body(thread, &random)
+    /// Calls `body` on `threads` threads, each with its number and a source of chance of its own. None begins before
+    /// all are there: a pool of threads would let one do short work for all, and nobody would meet.
+    static func together(_ body: @escaping @Sendable (Int, inout SystemRandomNumberGenerator) -> Void) {
+        let arrived = Counter()
+        let running = DispatchGroup()
+        for number in 0..<threads {
+            running.enter()
+            Thread.detachNewThread {
+                var random = SystemRandomNumberGenerator()
+                arrived.count.add(1, ordering: .acquiringAndReleasing)
+                while arrived.count.load(ordering: .acquiring) < threads { sched_yield() }
+                body(number, &random)
+                running.leave()
+            }
         }
+        running.wait()
+    }
+
+    private final class Counter: Sendable {
+        let count = Atomic<Int>(0)
     }
 
     static let clock: MonotonicClock = {
