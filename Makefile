@@ -35,8 +35,8 @@ SOURCES := Sources Tests Examples Package.swift
 PRODUCTS := sentineld sentinelctl sentinel-config
 
 # Debian packages, and who needs them.
-# To build: git and its certificates for the packages, a C compiler, libnftnl and libmnl.
-PACKAGES := git ca-certificates make gcc libc6-dev libstdc++-12-dev pkg-config libmnl-dev libnftnl-dev
+# To build: git and its certificates for the packages, a C compiler, libnftnl, libmnl and SQLite.
+PACKAGES := git ca-certificates make gcc libc6-dev libstdc++-12-dev pkg-config libmnl-dev libnftnl-dev libsqlite3-dev
 # To test and to show: network namespaces, nft as the witness, which names protocols by netbase's /etc/protocols,
 # and a systemd to boot.
 PACKAGES += iproute2 nftables netbase procps util-linux systemd systemd-container

@@ -54,6 +54,7 @@ let package = Package(
         // What everything else speaks in, and the system.
         .target(name: "Inet", swiftSettings: settings),
         .target(name: "CLinux"),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CNetfilter", providers: [.apt(["libmnl-dev", "libnftnl-dev"])]),
 
         // Each on its own, and of use to others.
@@ -66,6 +67,8 @@ let package = Package(
                 .embedInCode("org.seedsentinel.Connection.varlink"),
             ],
             swiftSettings: settings),
+
+        .target(name: "Ledger", dependencies: ["CSQLite"], swiftSettings: settings),
 
         // The helper, and what it shares with those who call it.
         .target(
@@ -82,7 +85,7 @@ let package = Package(
         .target(
             name: "SentinelHelper",
             dependencies: [
-                "CLinux", "CNetfilter", "Inet", "Nftables", "Sentinel", "SentinelConfiguration",
+                "CLinux", "CNetfilter", "Inet", "Ledger", "Nftables", "Sentinel", "SentinelConfiguration",
                 "SentinelProtocol", "Varlink", heap, logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
@@ -168,6 +171,7 @@ let package = Package(
         .executableTarget(
             name: "sentinel-stress", dependencies: ["Inet", "Sentinel"], path: "Tests/Stress",
             swiftSettings: settings),
+        .testTarget(name: "LedgerTests", dependencies: ["Ledger"], swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
         .target(
             name: "NamespaceSupport", dependencies: ["CLinux", "Inet"], path: "Tests/NamespaceSupport",
