@@ -4,7 +4,9 @@
 /// Who is told what a ledger holds when it is opened.
 public protocol LedgerReader {
     /// Everything begins anew: what was told before doesn't hold.
-    mutating func begin(_ timeline: Timeline)
+    ///
+    /// - Parameter nextID: the least id that no ban has had.
+    mutating func begin(_ timeline: Timeline, nextID: Int64)
     mutating func read(_ ban: LedgerBan)
     mutating func read(_ offence: LedgerOffence)
 }
@@ -58,7 +60,7 @@ extension LedgerDirectory {
         guard let generation = try generations().last else {
             let file = try LedgerFile(path: file(1))
             let timeline = clock.timeline(after: nil)
-            reader.begin(timeline)
+            reader.begin(timeline, nextID: 1)
             tidy(keeping: 1)
             return (file, 1, timeline, .created)
         }
@@ -89,7 +91,7 @@ extension LedgerDirectory {
     ) throws(LedgerError) -> (LedgerFile, Timeline) {
         let file = try LedgerFile(path: file(generation))
         let timeline = clock.timeline(after: file.mark)
-        reader.begin(timeline)
+        reader.begin(timeline, nextID: file.state.next)
         // Closures can't hold what is passed inout, so it goes in and out of a variable that they can.
         var copy = reader
         defer { reader = copy }
