@@ -41,10 +41,12 @@ public final class Ledger: Sendable {
         directory: String, clock: LedgerClock, reader: inout some LedgerReader,
         whenChanged: @escaping @Sendable (Condition) -> Void
     ) throws(LedgerError) -> (ledger: Ledger, opening: LedgerOpening) {
+        let lock = try LedgerLock(path: directory)
         let directory = LedgerDirectory(path: directory)
         let (file, generation, timeline, opening) = try directory.open(clock: clock, &reader)
         let worker = Worker(
-            directory: directory, file: file, generation: generation, timeline: timeline, clock: clock,
+            directory: directory, lock: lock, file: file, generation: generation, timeline: timeline,
+            clock: clock,
             whenChanged: whenChanged)
         return (Ledger(worker, timeline), opening)
     }
