@@ -48,7 +48,11 @@ public final class Ledger: Sendable {
             directory: directory, lock: lock, file: file, generation: generation, timeline: timeline,
             clock: clock,
             whenChanged: whenChanged)
-        return (Ledger(worker, timeline), opening)
+        let ledger = Ledger(worker, timeline)
+        // Says which boot this is and how late it was taken to be: opened again before anything else was written, it
+        // would else look at the wall clock again, which may have been set.
+        ledger.write(LedgerBatch()) { _ in }
+        return (ledger, opening)
     }
 
     // MARK: Writing

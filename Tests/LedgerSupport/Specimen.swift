@@ -40,14 +40,22 @@ public struct Specimen: Sendable {
         for _ in 0..<inFile { try Self.need(first.write(chronicle.batch(size))) }
         first.close()
         snapshots = [chronicle.state]
-        let (second, _, _) = try Ledger.open(scratch, clock.clock())
-        for _ in 0..<inLog {
-            try Self.need(second.write(chronicle.batch(size)))
+        if inLog > 0 { try write(inLog, size, in: scratch) }
+        if inLog == 0 { main = scratch.read(File.main.rawValue) ?? [] }
+    }
+
+    /// Writes what stays in the log, for closing would put it into the file.
+    private mutating func write(_ batches: Int, _ size: Int, in scratch: Scratch) throws {
+        let (ledger, _, _) = try Ledger.open(scratch, clock.clock())
+        defer { ledger.close() }
+        // Opening is a commit of its own; this waits for it.
+        _ = try ledger.events(limit: 0)
+        snapshots.append(chronicle.state)
+        for _ in 0..<batches {
+            try Self.need(ledger.write(chronicle.batch(size)))
             snapshots.append(chronicle.state)
         }
-        main = scratch.read(File.main.rawValue) ?? []
-        log = scratch.read(File.log.rawValue) ?? []
-        second.close()
+        (main, log) = (scratch.read(File.main.rawValue) ?? [], scratch.read(File.log.rawValue) ?? [])
     }
 
     struct NotWritten: Error {}
