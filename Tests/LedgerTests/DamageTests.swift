@@ -22,7 +22,7 @@ import Testing
         let specimen = try Specimen(seed: 1, batches: 40, inLog: file == .log ? 20 : 0)
         #expect(specimen.chronicle.state.bans.count > 120)
         var random = Seeded(2)
-        let harms = (0..<120).map { _ in
+        let harms = (0..<60).map { _ in
             Specimen.Harm.flip(
                 file, offset: Int.random(in: 0..<specimen.size(of: file), using: &random),
                 bit: Int.random(in: 0..<8, using: &random))

@@ -188,6 +188,20 @@ import Testing
         #expect(try reopened().told.bans.count == 48_000)
     }
 
+    @Test func `In one boot a wall clock that is set changes no ban, however often it is opened`() throws {
+        let (first, _, _) = try Ledger.open(scratch, clock.clock(boot: "one"))
+        #expect(first.write(batch(ban(1))))
+        let since = clock.monotonic
+        first.close()
+        // Booted with a clock that is ten years late; then somebody sets it.
+        clock.set(monotonic: 50, wall: clock.wall - 315_360_000_000)
+        #expect(try reopened(boot: "two").told.timeline?.time(50) == since)
+        clock.set(wall: clock.wall + 630_720_000_000)
+        #expect(try reopened(boot: "two").told.timeline?.time(50) == since)
+        clock.advance(by: 70)
+        #expect(try reopened(boot: "two").told.timeline?.time(120) == since + 70)
+    }
+
     // MARK: Who may open what
 
     @Test func `Who opens it while it is open is told that it is in use, and harms nothing`() throws {
