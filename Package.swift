@@ -171,7 +171,15 @@ let package = Package(
         .executableTarget(
             name: "sentinel-stress", dependencies: ["Inet", "Sentinel"], path: "Tests/Stress",
             swiftSettings: settings),
-        .testTarget(name: "LedgerTests", dependencies: ["Ledger"], swiftSettings: settings),
+        .target(
+            name: "LedgerSupport", dependencies: ["Ledger"], path: "Tests/LedgerSupport",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "ledger-faults", dependencies: ["Ledger", "LedgerSupport"], path: "Tests/LedgerFaults",
+            swiftSettings: settings),
+        .testTarget(
+            name: "LedgerTests", dependencies: ["CSQLite", "Ledger", "LedgerSupport"],
+            swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
         .target(
             name: "NamespaceSupport", dependencies: ["CLinux", "Inet"], path: "Tests/NamespaceSupport",

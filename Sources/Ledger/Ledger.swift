@@ -17,13 +17,14 @@ public final class Ledger: Sendable {
         case failed(LedgerError)
     }
 
-    private struct Waiting {
-        var batch: LedgerBatch
-        var then: @Sendable (Bool) -> Void
+    private enum Job {
+        case write(LedgerBatch, then: @Sendable (Bool) -> Void)
+        case other(@Sendable (Worker) -> Void)
     }
 
     private let queue = DispatchQueue(label: "ledger", qos: .userInitiated)
-    private let waiting = Mutex<[Waiting]>([])
+    /// In the order of calls: a write never overtakes what was asked for before it.
+    private let waiting = Mutex<[Job]>([])
     private let worker: Worker
     public let timeline: Timeline
 
@@ -40,20 +41,30 @@ public final class Ledger: Sendable {
         directory: String, clock: LedgerClock, reader: inout some LedgerReader,
         whenChanged: @escaping @Sendable (Condition) -> Void
     ) throws(LedgerError) -> (ledger: Ledger, opening: LedgerOpening) {
+        let lock = try LedgerLock(path: directory)
         let directory = LedgerDirectory(path: directory)
         let (file, generation, timeline, opening) = try directory.open(clock: clock, &reader)
         let worker = Worker(
-            directory: directory, file: file, generation: generation, timeline: timeline, clock: clock,
+            directory: directory, lock: lock, file: file, generation: generation, timeline: timeline,
+            clock: clock,
             whenChanged: whenChanged)
-        return (Ledger(worker, timeline), opening)
+        let ledger = Ledger(worker, timeline)
+        // Says which boot this is and how late it was taken to be: opened again before anything else was written, it
+        // would else look at the wall clock again, which may have been set.
+        ledger.write(LedgerBatch()) { _ in }
+        return (ledger, opening)
     }
 
     // MARK: Writing
 
     /// Has a batch written. `then` is told whether it is on the disk, on the ledger's thread, in the order of calls.
     public func write(_ batch: LedgerBatch, then: @escaping @Sendable (Bool) -> Void) {
+        add(.write(batch, then: then))
+    }
+
+    private func add(_ job: Job) {
         let isFirst = waiting.withLock { waiting in
-            waiting.append(Waiting(batch: batch, then: then))
+            waiting.append(job)
             return waiting.count == 1
         }
         if isFirst { queue.async { self.drain() } }
@@ -64,13 +75,30 @@ public final class Ledger: Sendable {
             defer { waiting = [] }
             return waiting
         }
-        let isDurable = worker.write(taken.map(\.batch))
-        for one in taken { one.then(isDurable) }
+        var batches: [LedgerBatch] = []
+        var told: [@Sendable (Bool) -> Void] = []
+        func commit() {
+            guard !batches.isEmpty else { return }
+            let isDurable = worker.write(batches)
+            for then in told { then(isDurable) }
+            (batches, told) = ([], [])
+        }
+        for job in taken {
+            switch job {
+            case .write(let batch, let then):
+                batches.append(batch)
+                told.append(then)
+            case .other(let body):
+                commit()
+                body(worker)
+            }
+        }
+        commit()
     }
 
     /// Forgets strikes whose time has come, and history from before a time of the wall clock or beyond a number.
     public func sweep(oldest: Int64, most: Int64) {
-        queue.async { [worker] in worker.sweep(oldest: oldest, most: most) }
+        add(.other { worker in worker.sweep(oldest: oldest, most: most) })
     }
 
     /// The history from a number on, oldest first. `then` is told on the ledger's thread.
@@ -78,12 +106,16 @@ public final class Ledger: Sendable {
         from number: Int64, limit: Int,
         then: @escaping @Sendable (Result<[(number: Int64, event: LedgerEvent)], LedgerError>) -> Void
     ) {
-        queue.async { [worker] in then(worker.events(from: number, limit: limit)) }
+        add(.other { worker in then(worker.events(from: number, limit: limit)) })
     }
 
-    /// Waits until everything is written that was asked for, and puts the log's content into the file.
+    /// Waits until everything is written that was asked for, and puts the log's content into the file. Not to be called
+    /// by what the ledger itself calls.
     public func close() {
-        queue.sync { worker.close() }
+        queue.sync {
+            drain()
+            worker.close()
+        }
     }
 
     // MARK: Restoring
@@ -93,12 +125,12 @@ public final class Ledger: Sendable {
     ///
     /// - Parameter then: told whether it could be begun, on the ledger's thread.
     public func beginRestoring(then: @escaping @Sendable (Bool) -> Void) {
-        queue.async { [worker] in then(worker.beginRestoring()) }
+        add(.other { worker in then(worker.beginRestoring()) })
     }
 
     /// A part of what there is.
     public func restore(_ batch: LedgerBatch, then: @escaping @Sendable (Bool) -> Void) {
-        queue.async { [worker] in then(worker.restore(batch)) }
+        add(.other { worker in then(worker.restore(batch)) })
     }
 
     /// Everything was told.
@@ -107,6 +139,6 @@ public final class Ledger: Sendable {
     ///   - next: the least id that no ban has had.
     ///   - then: told whether everything is on the disk.
     public func finishRestoring(next: Int64, then: @escaping @Sendable (Bool) -> Void) {
-        queue.async { [worker] in then(worker.finishRestoring(next: next)) }
+        add(.other { worker in then(worker.finishRestoring(next: next)) })
     }
 }

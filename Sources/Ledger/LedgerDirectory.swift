@@ -15,35 +15,46 @@ struct LedgerDirectory: Hashable, Sendable {
     /// A file that is still being written.
     func draft(_ generation: Int) -> String { file(generation) + ".new" }
 
-    /// The generations that are there, the latest last.
+    /// The generations that are there, the latest last. A log whose file is missing stands for it.
     func generations() throws(LedgerError) -> [Int] {
+        Set(try numbers(".sqlite") + numbers(".sqlite-wal")).sorted()
+    }
+
+    /// Those that were damaged and are kept.
+    func damagedGenerations() throws(LedgerError) -> [Int] { try numbers(".sqlite.damaged").sorted() }
+
+    private func numbers(_ suffix: String) throws(LedgerError) -> [Int] {
         try names().compactMap { name in
-            guard name.hasPrefix("ledger-"), name.hasSuffix(".sqlite") else { return nil }
-            return Int(name.dropFirst(7).dropLast(7))
+            guard name.hasPrefix("ledger-"), name.hasSuffix(suffix) else { return nil }
+            return Int(name.dropFirst(7).dropLast(suffix.utf8.count))
         }
-        .filter { $0 > 0 }.sorted()
+        .filter { $0 > 0 }
     }
 
     private func names() throws(LedgerError) -> [String] {
-        guard let directory = opendir(path) else {
-            let reason = String(cString: strerror(errno))
-            throw LedgerError(
-                .notAccessible,
-                "\(path): \(reason); make the directory, owned by sentineld's user with mode 0700")
-        }
+        guard let directory = opendir(path) else { throw .directory(path) }
         defer { closedir(directory) }
         var names: [String] = []
-        while let entry = readdir(directory) {
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else { break }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             names.append(name)
         }
+        // Half a list would look like a ledger that isn't there.
+        guard errno == 0 else { throw .directory(path) }
         return names
     }
 
+    /// Whether a generation's file isn't there, where its log may be.
+    func isMissing(_ generation: Int) -> Bool { access(file(generation), F_OK) != 0 && errno == ENOENT }
+
     /// Gives a draft its name, so that it is the ledger from now on.
     func publish(_ generation: Int) throws(LedgerError) {
+        // A log that lay beside another file of this name would be taken for this one's.
+        for suffix in ["-wal", "-shm", "-journal"] { unlink(file(generation) + suffix) }
         guard rename(draft(generation), file(generation)) == 0 else {
             throw LedgerError(.inputOutput, "\(draft(generation)): \(String(cString: strerror(errno)))")
         }
@@ -71,22 +82,32 @@ struct LedgerDirectory: Hashable, Sendable {
         for suffix in ["-wal", "-shm", "-journal", ""] { unlink(file(generation) + suffix) }
     }
 
-    /// Keeps a damaged file for who wants to look at it, under a name that says so; of several the latest.
+    /// Keeps a damaged file for who wants to look at it, under a second name that says so. So it is kept also where
+    /// what comes next is interrupted.
     ///
-    /// - Returns: where it is now.
+    /// - Returns: where it is.
     func setAside(_ generation: Int) -> String {
         for suffix in ["-wal", ""] {
-            rename(file(generation) + suffix, "\(file(generation)).damaged\(suffix)")
+            unlink(damaged(generation) + suffix)
+            link(file(generation) + suffix, damaged(generation) + suffix)
         }
-        let damaged = ((try? names()) ?? []).compactMap { name -> Int? in
-            guard name.hasPrefix("ledger-"), name.hasSuffix(".sqlite.damaged") else { return nil }
-            return Int(name.dropFirst(7).dropLast(15))
-        }
-        for old in damaged.sorted().dropLast(Self.mostDamaged) {
-            for suffix in ["-wal", ""] { unlink("\(file(old)).damaged\(suffix)") }
-        }
-        return "\(file(generation)).damaged"
+        return damaged(generation)
     }
+
+    /// Takes a generation away that was set aside, when the next has taken over. Of those that are kept only the latest
+    /// stay.
+    func retire(_ generation: Int) {
+        for suffix in ["-wal", ""] where access(damaged(generation) + suffix, F_OK) != 0 {
+            // The file system knows no second names.
+            rename(file(generation) + suffix, damaged(generation) + suffix)
+        }
+        remove(generation)
+        for old in ((try? damagedGenerations()) ?? []).dropLast(Self.mostDamaged) {
+            for suffix in ["-wal", ""] { unlink(damaged(old) + suffix) }
+        }
+    }
+
+    private func damaged(_ generation: Int) -> String { "\(file(generation)).damaged" }
 
     private static let mostDamaged = 3
 }

@@ -11,36 +11,54 @@ final class LedgerFile {
     private let commit: Statement
     private let rollback: Statement
     private let insertions: [LedgerTable: Statement]
+    private let rescues: [LedgerTable: Statement]
     private let deletion: Statement
     private let existence: Statement
+    private let offenceExistence: Statement
     /// As the file has it.
     private(set) var state: LedgerState
-    private var nextEvent: Int64
-    /// The largest id that is in the file; those above need no search.
+    /// The largest id of a ban that is in the file; those above need no search.
     private var largest: Int64
 
-    /// Opens a file, or makes it.
-    init(path: String) throws(LedgerError) {
+    /// Opens a file.
+    ///
+    /// - Parameter isNew: makes it. One that was there must have been made to its end.
+    init(path: String, isNew: Bool = false) throws(LedgerError) {
         do {
-            connection = try Connection(path: path)
+            connection = try Connection(path: path, isNew: isNew)
             try Self.configure(connection)
-            try Self.migrate(connection)
+            let version = try Self.migrate(connection, by: Self.migrations)
+            guard isNew || version > 0 else { throw LedgerError(.damaged, "it is empty") }
             begin = try Statement(connection, "BEGIN IMMEDIATE")
             commit = try Statement(connection, "COMMIT")
             rollback = try Statement(connection, "ROLLBACK")
-            var insertions: [LedgerTable: Statement] = [:]
-            for table in LedgerTable.all { insertions[table] = try Statement(connection, table.insertion) }
-            self.insertions = insertions
+            insertions = try Self.statements(connection, \.insertion)
+            rescues = try Self.statements(connection, \.rescue)
             deletion = try Statement(connection, "DELETE FROM bans WHERE id = ?")
             existence = try Statement(connection, "SELECT 1 FROM bans WHERE id = ?")
-            state = try Self.readState(connection)
-            nextEvent = try connection.integer("SELECT max(number) FROM history") + 1
-            largest = try connection.integer("SELECT max(id) FROM bans")
+            offenceExistence = try Statement(connection, "SELECT 1 FROM offences WHERE id = ?")
+            largest = try connection.integer("SELECT max(id) FROM bans") ?? 0
+            state = .blank
+            if version == 0 {
+                try insert(state.row, into: .state)
+            } else {
+                state = try Self.readState(connection)
+            }
         } catch let error as SQLiteError {
             throw LedgerError(error)
         } catch {
             throw (error as? LedgerError) ?? LedgerError(.inputOutput, "\(error)")
         }
+    }
+
+    /// Closes the file now, rather than when nobody holds this any more; it isn't to be used afterwards.
+    func close() {
+        for statement in [begin, commit, rollback, deletion, existence, offenceExistence] {
+            statement.finalize()
+        }
+        for statement in insertions.values { statement.finalize() }
+        for statement in rescues.values { statement.finalize() }
+        connection.close()
     }
 
     /// "SSdL", so that file(1) and we know whose it is.
@@ -50,11 +68,12 @@ final class LedgerFile {
         // Before the log is used: its index then lies in memory, and no other file is mapped.
         try connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         try connection.execute("PRAGMA page_size = \(PageReader.pageSize)")
-        try connection.execute("PRAGMA journal_mode = WAL")
+        guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else {
+            throw LedgerError(.inputOutput, "SQLite can't write a log beside it")
+        }
         try connection.execute("PRAGMA synchronous = FULL")
         try connection.execute("PRAGMA cache_size = -2048")
         try connection.execute("PRAGMA temp_store = MEMORY")
-        try connection.execute("PRAGMA journal_size_limit = 16777216")
         try connection.execute("PRAGMA cell_size_check = ON")
         // What is deleted is overwritten, so that nothing that has ended is found when a damaged file is read page
         // by page.
@@ -66,11 +85,28 @@ final class LedgerFile {
     /// Each step leads from its place in the list to the next version.
     private static let migrations: [[String]] = [LedgerTable.all.map(\.creation)]
 
-    private static func migrate(_ connection: Connection) throws {
-        let version = Int(try connection.integer("PRAGMA user_version"))
-        let owner = try connection.integer("PRAGMA application_id")
-        guard version == 0 || owner == applicationID else {
+    private static func statements(
+        _ connection: Connection, _ sql: (LedgerTable) -> String
+    ) throws -> [LedgerTable: Statement] {
+        var statements: [LedgerTable: Statement] = [:]
+        for table in LedgerTable.all { statements[table] = try Statement(connection, sql(table)) }
+        return statements
+    }
+
+    /// Brings a file to the present version, in one step or not at all.
+    ///
+    /// - Returns: which version it had; 0 where it was empty.
+    @discardableResult
+    static func migrate(_ connection: Connection, by migrations: [[String]]) throws -> Int {
+        let stored = try connection.integer("PRAGMA user_version") ?? 0
+        let owner = try connection.integer("PRAGMA application_id") ?? 0
+        guard stored == 0 || owner == applicationID else {
             throw LedgerError(.damaged, "it is a database, but no ledger")
+        }
+        // A bit that turned over leads to no other version.
+        let version = Int(stored / versionUnit)
+        guard version >= 0, Int64(version) * versionUnit == stored, stored != 0 || owner == 0 else {
+            throw LedgerError(.damaged, "its version isn't what was written")
         }
         guard version <= migrations.count else {
             throw LedgerError(
@@ -78,23 +114,26 @@ final class LedgerFile {
                 "the ledger has version \(version), and this sentineld knows up to \(migrations.count); install the "
                     + "later sentineld again, or move the ledger away")
         }
-        guard version < migrations.count else { return }
+        guard version < migrations.count else { return version }
         try connection.execute("BEGIN IMMEDIATE")
-        for statement in migrations[version...].joined() { try connection.execute(statement) }
-        try connection.execute("PRAGMA application_id = \(applicationID)")
-        try connection.execute("PRAGMA user_version = \(migrations.count)")
-        try connection.execute("COMMIT")
+        do {
+            for statement in migrations[version...].joined() { try connection.execute(statement) }
+            try connection.execute("PRAGMA application_id = \(applicationID)")
+            try connection.execute("PRAGMA user_version = \(Int64(migrations.count) * versionUnit)")
+            try connection.execute("COMMIT")
+        } catch {
+            try? connection.execute("ROLLBACK")
+            throw error
+        }
+        return version
     }
+
+    /// A version is stored in each of four bytes.
+    private static let versionUnit: Int64 = 0x0101_0101
 
     private static func readState(_ connection: Connection) throws -> LedgerState {
         let statement = try Statement(connection, LedgerTable.state.selection)
-        guard try statement.step() else {
-            // Made a moment ago, or emptied.
-            guard try connection.integer("SELECT count(*) FROM bans") == 0 else {
-                throw LedgerError(.damaged, "its state is missing")
-            }
-            return LedgerState(mark: .init(boot: "", shift: 0, written: 0, wall: 0), bans: 0, next: 1)
-        }
+        guard try statement.step() else { throw LedgerError(.damaged, "its state is missing") }
         guard let row = Row(stored: statement.values(), of: .state), let state = LedgerState(row) else {
             throw LedgerError(.damaged, "its state isn't what was written")
         }
@@ -102,10 +141,7 @@ final class LedgerFile {
     }
 
     /// What the last write left behind; nil where there was none.
-    var mark: Timeline.Mark? { state == Self.blank ? nil : state.mark }
-
-    private static let blank = LedgerState(
-        mark: .init(boot: "", shift: 0, written: 0, wall: 0), bans: 0, next: 1)
+    var mark: Timeline.Mark? { state == .blank ? nil : state.mark }
 
     // MARK: Reading
 
@@ -125,10 +161,15 @@ final class LedgerFile {
         guard count == state.bans else {
             throw LedgerError(.damaged, "it has \(count) bans, and should have \(state.bans)")
         }
+        var strikes: Int64 = 0
         try read(.offences) { row in
             guard let offence = LedgerOffence(row) else { return false }
+            strikes += 1
             offences(offence)
             return true
+        }
+        guard strikes == state.offences else {
+            throw LedgerError(.damaged, "it has \(strikes) strikes, and should have \(state.offences)")
         }
     }
 
@@ -137,7 +178,7 @@ final class LedgerFile {
         do {
             let statement = try Statement(
                 connection,
-                "SELECT * FROM history WHERE number >= \(number) ORDER BY number LIMIT \(limit)")
+                "SELECT * FROM history WHERE number >= \(number) ORDER BY number LIMIT \(max(0, limit))")
             var events: [(Int64, LedgerEvent)] = []
             while try statement.step() {
                 guard let row = Row(stored: statement.values(), of: .history), let event = LedgerEvent(row)
@@ -175,22 +216,26 @@ final class LedgerFile {
 
     /// Makes changes last, all of them or none: when this returns, they are on the disk.
     func write(_ batches: [LedgerBatch], mark: Timeline.Mark) throws(LedgerError) {
+        try commit(mark) { () throws(SQLiteError) in
+            for batch in batches { try put(batch) }
+        }
+    }
+
+    private func commit(_ mark: Timeline.Mark, _ body: () throws(SQLiteError) -> Void) throws(LedgerError) {
+        let before = (state, largest)
         do {
             try begin.run([])
-        } catch {
-            throw LedgerError(error)
-        }
-        let before = (state, nextEvent, largest)
-        do {
-            for batch in batches { try put(batch) }
+            try body()
             state.mark = mark
             try insert(state.row, into: .state)
             try commit.run([])
         } catch {
-            (state, nextEvent, largest) = before
+            (state, largest) = before
+            // SQLite may have done so already. Where neither can, closing the file does it.
             try? rollback.run([])
             throw LedgerError(error)
         }
+        try emptyLog(above: Self.mostPagesInLog)
     }
 
     private func put(_ batch: LedgerBatch) throws(SQLiteError) {
@@ -198,27 +243,26 @@ final class LedgerFile {
             if try !has(ban.id) { state.bans += 1 }
             try insert(ban.row, into: .bans)
             largest = max(largest, ban.id)
-            state.next = max(state.next, ban.id + 1)
+            state.knows(id: ban.id)
         }
         for id in batch.ended {
             try deletion.run([.integer(id)])
             state.bans -= Int64(connection.changes)
         }
         for offence in batch.offences {
+            if try !offenceExistence.finds(offence.id) { state.offences += 1 }
             try insert(offence.row, into: .offences)
-            state.next = max(state.next, offence.id + 1)
+            state.knows(id: offence.id)
         }
         for event in batch.events {
-            try insert(event.row(number: nextEvent), into: .history)
-            nextEvent += 1
+            try insert(event.row(number: state.number), into: .history)
+            state.number += 1
         }
     }
 
     private func has(_ id: Int64) throws(SQLiteError) -> Bool {
         guard id <= largest else { return false }
-        defer { existence.reset() }
-        try existence.bind([.integer(id)])
-        return try existence.step()
+        return try existence.finds(id)
     }
 
     private func insert(_ row: Row, into table: LedgerTable) throws(SQLiteError) {
@@ -228,32 +272,41 @@ final class LedgerFile {
     /// Forgets strikes whose time has come, and history that is older than wanted or more than there may be.
     ///
     /// - Parameters:
-    ///   - time: now, in the ledger's time.
+    ///   - mark: now.
     ///   - oldest: milliseconds of the wall clock; history from before goes.
     ///   - most: how many events are kept.
-    func sweep(time: Int64, oldest: Int64, most: Int64) throws(LedgerError) {
-        do {
-            try connection.execute("DELETE FROM offences WHERE forgotten <= \(time)")
-            try connection.execute("DELETE FROM history WHERE number <= \(nextEvent - 1 - most)")
+    func sweep(mark: Timeline.Mark, oldest: Int64, most: Int64) throws(LedgerError) {
+        try commit(mark) { () throws(SQLiteError) in
+            try connection.execute("DELETE FROM offences WHERE forgotten <= \(mark.written)")
+            state.offences -= Int64(connection.changes)
+            try connection.execute("DELETE FROM history WHERE number < \(state.number - max(0, most))")
             // Numbers follow time, so this looks at no more than it deletes.
-            let statement = try Statement(
-                connection, "SELECT number FROM history WHERE time >= \(oldest) ORDER BY number LIMIT 1")
-            let first = try statement.step() ? statement.integer(0) : nextEvent
-            statement.reset()
+            let recent = "SELECT number FROM history WHERE time >= \(oldest) ORDER BY number LIMIT 1"
+            let first = try connection.integer(recent) ?? state.number
             try connection.execute("DELETE FROM history WHERE number < \(first)")
-        } catch {
-            throw LedgerError(error)
         }
     }
 
-    /// Puts the log's content into the file itself.
+    /// Puts the log's content into the file itself, and empties the log.
+    ///
+    /// A log that is written over from its beginning, as SQLite would by itself, is left by a crash with the end of
+    /// one frame and the beginning of another in the same place: nothing would tell that from damage.
     func checkpoint() throws(LedgerError) {
+        try emptyLog(above: 0)
+    }
+
+    private func emptyLog(above pages: Int) throws(LedgerError) {
+        guard pages == 0 || connection.pagesInLog >= pages else { return }
         do {
             try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         } catch {
-            throw LedgerError(error)
+            // What is in the log is whole, and stays there until there is space again.
+            guard pages > 0, error.isFull else { throw LedgerError(error) }
         }
     }
+
+    /// 4 MiB.
+    private static let mostPagesInLog = 1000
 }
 
 // MARK: - Writing all anew
@@ -268,8 +321,7 @@ extension LedgerFile {
         } catch {
             throw LedgerError(error)
         }
-        state.bans = 0
-        largest = 0
+        (state.bans, state.offences, largest) = (0, 0, 0)
     }
 
     /// Adds to what ``beginReplacing()`` has begun.
@@ -281,33 +333,48 @@ extension LedgerFile {
         }
     }
 
-    /// Puts a row in that was read elsewhere.
-    func copy(_ row: Row, into table: LedgerTable) throws(LedgerError) {
+    /// Puts a row in that was read elsewhere, unless a later state of it is there.
+    func rescue(_ row: Row, into table: LedgerTable) throws(LedgerError) {
         do {
-            try insert(row, into: table)
+            try rescues[table]?.run(row.stored)
         } catch {
             throw LedgerError(error)
         }
         if table == .history {
-            nextEvent = max(nextEvent, row.key + 1)
+            state.number = max(state.number, row.key &+ 1)
         } else {
-            state.next = max(state.next, row.key + 1)
+            state.knows(id: row.key)
         }
         if table == .bans { largest = max(largest, row.key) }
     }
 
+    /// A ban has had this id that isn't there any more.
+    func knows(id: Int64) { state.knows(id: id) }
+
     /// Makes what was begun last.
     ///
-    /// - Parameter next: the least id that no ban has had, as far as the caller knows.
-    func finishReplacing(mark: Timeline.Mark, next: Int64) throws(LedgerError) {
+    /// - Parameters:
+    ///   - next: the least id that no ban has had, as far as the caller knows.
+    ///   - number: the same of events.
+    func finishReplacing(mark: Timeline.Mark, next: Int64, number: Int64 = 1) throws(LedgerError) {
         state.mark = mark
         state.next = max(state.next, next)
+        state.number = max(state.number, number)
         do {
-            state.bans = try connection.integer("SELECT count(*) FROM bans")
+            state.bans = try connection.integer("SELECT count(*) FROM bans") ?? 0
+            state.offences = try connection.integer("SELECT count(*) FROM offences") ?? 0
             try insert(state.row, into: .state)
             try commit.run([])
         } catch {
             throw LedgerError(error)
         }
+        try emptyLog(above: Self.mostPagesInLog)
+    }
+}
+
+extension LedgerState {
+    /// A ban has had this id.
+    mutating func knows(id: Int64) {
+        next = max(next, id == .max ? id : id + 1)
     }
 }

@@ -58,17 +58,15 @@ extension LedgerDirectory {
         clock: LedgerClock, _ reader: inout some LedgerReader
     ) throws(LedgerError) -> (file: LedgerFile, generation: Int, timeline: Timeline, LedgerOpening) {
         guard let generation = try generations().last else {
-            let file = try LedgerFile(path: file(1))
-            let timeline = clock.timeline(after: nil)
-            reader.begin(timeline, nextID: 1)
-            tidy(keeping: 1)
-            return (file, 1, timeline, .created)
+            let first = (try damagedGenerations().last ?? 0) + 1
+            try make(first) { _ throws(LedgerError) in }
+            let (file, timeline) = try load(first, clock, &reader)
+            tidy(keeping: first)
+            return (file, first, timeline, .created)
         }
         let fault: String
         do throws(LedgerError) {
-            if let log = StoredFile(path: file(generation) + "-wal"), LogReader(log).isDamaged {
-                throw LedgerError(.damaged, "its log isn't what was written")
-            }
+            try check(generation)
             let (file, timeline) = try load(generation, clock, &reader)
             tidy(keeping: generation)
             return (file, generation, timeline, .whole)
@@ -76,14 +74,40 @@ extension LedgerDirectory {
             guard error.code == .damaged else { throw error }
             fault = error.description
         }
-        let salvage = try rescue(generation)
+        var found: Salvage?
+        let kept = setAside(generation)
+        try make(generation + 1) { target throws(LedgerError) in
+            found = try Salvage(file: self.file(generation), into: target)
+        }
         let (file, timeline) = try load(generation + 1, clock, &reader)
-        let damage = LedgerOpening.Damage(
-            fault: fault, file: setAside(generation), bans: salvage.bans,
-            expectedBans: salvage.state.map { Int($0.bans) }, offences: salvage.offences,
-            events: salvage.events)
+        retire(generation)
         tidy(keeping: generation + 1)
+        let damage = LedgerOpening.Damage(
+            fault: fault, file: kept, bans: found?.bans ?? 0,
+            expectedBans: found?.state.map { Int($0.bans) }, offences: found?.offences ?? 0,
+            events: found?.events ?? 0)
         return (file, generation + 1, timeline, .salvaged(damage))
+    }
+
+    /// Looks for what SQLite passes over in silence. Nobody has the file open yet: closing it here would end the locks
+    /// of a connection.
+    private func check(_ generation: Int) throws(LedgerError) {
+        guard let stored = StoredFile(path: file(generation)) else {
+            // Where only its log is left, the file is missing; otherwise SQLite says what keeps it from being opened.
+            if isMissing(generation) { throw LedgerError(.damaged, "it is missing, and its log is there") }
+            return
+        }
+        guard FileHeader.isWhole(stored) else {
+            throw LedgerError(.damaged, "its beginning isn't what was written")
+        }
+        let log = StoredFile(path: self.file(generation) + "-wal")
+        if let log, LogReader(log).isDamaged {
+            throw LedgerError(.damaged, "its log isn't what was written")
+        }
+        // A crash leaves the part of a page only where the log has all of it.
+        guard stored.size % PageReader.pageSize == 0 || (log?.size ?? 0) > 0 else {
+            throw LedgerError(.damaged, "it ends within a page")
+        }
     }
 
     private func load(
@@ -99,16 +123,18 @@ extension LedgerDirectory {
         return (file, timeline)
     }
 
-    /// Writes what is whole of a generation as the next.
-    private func rescue(_ generation: Int) throws(LedgerError) -> Salvage {
-        removeDraft(generation + 1)
-        let salvage: Salvage
-        do {
-            let target = try LedgerFile(path: draft(generation + 1))
-            salvage = try Salvage(file: file(generation), into: target)
-            try target.checkpoint()
-        }
-        try publish(generation + 1)
-        return salvage
+    /// Makes a generation of what `body` puts into it. Until all of it is there it has another name.
+    private func make(_ generation: Int, _ body: (LedgerFile) throws(LedgerError) -> Void) throws(LedgerError)
+    {
+        removeDraft(generation)
+        try draw(draft(generation), body)
+        try publish(generation)
+    }
+
+    /// Closed when this returns: a file mustn't be given another name while SQLite has it open.
+    private func draw(_ path: String, _ body: (LedgerFile) throws(LedgerError) -> Void) throws(LedgerError) {
+        let target = try LedgerFile(path: path, isNew: true)
+        try body(target)
+        try target.checkpoint()
     }
 }

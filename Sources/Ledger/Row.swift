@@ -36,7 +36,8 @@ struct LedgerTable: Hashable, Sendable {
             "operator", "peer", "detail", "actor",
         ], key: "number")
     static let state = LedgerTable(
-        name: "state", columns: ["boot", "shift", "written", "wall", "bans", "next"], key: "id")
+        name: "state", columns: ["boot", "shift", "written", "wall", "bans", "offences", "next", "number"],
+        key: "id")
 
     static let all = [bans, offences, history, state]
 
@@ -56,6 +57,15 @@ struct LedgerTable: Hashable, Sendable {
     var insertion: String {
         let parameters = Array(repeating: "?", count: width).joined(separator: ", ")
         return "INSERT OR REPLACE INTO \(name) (\(names)) VALUES (\(parameters))"
+    }
+
+    /// Puts a row in, unless there is a later state of it: of two that were found the last to be renewed counts.
+    var rescue: String {
+        guard let age = ["bans": "since", "offences": "last"][name] else { return insertion }
+        let parameters = Array(repeating: "?", count: width).joined(separator: ", ")
+        let changes = (columns + ["checksum"]).map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+        return "INSERT INTO \(name) (\(names)) VALUES (\(parameters)) "
+            + "ON CONFLICT (\(key)) DO UPDATE SET \(changes) WHERE excluded.\(age) >= \(name).\(age)"
     }
 
     /// All rows, by their keys.
@@ -200,28 +210,36 @@ struct LedgerState: Hashable, Sendable {
     var mark: Timeline.Mark
     /// How many bans there are.
     var bans: Int64
+    /// How many strikes.
+    var offences: Int64
     /// The least id that no ban has had.
     var next: Int64
+    /// The least number that nothing in the history has had.
+    var number: Int64
+
+    /// That of a ledger in which nothing was written yet.
+    static let blank = LedgerState(
+        mark: .init(boot: "", shift: 0, written: 0, wall: 0), bans: 0, offences: 0, next: 1, number: 1)
 
     var row: Row {
         Row(
             key: 1,
             [
                 .text(mark.boot), .integer(mark.shift), .integer(mark.written), .integer(mark.wall),
-                .integer(bans), .integer(next),
+                .integer(bans), .integer(offences), .integer(next), .integer(number),
             ], of: .state)
     }
+}
 
-    init(mark: Timeline.Mark, bans: Int64, next: Int64) {
-        (self.mark, self.bans, self.next) = (mark, bans, next)
-    }
-
+extension LedgerState {
     init?(_ row: Row) {
         guard let boot = row[0].text,
             let shift = row[1].integer, let written = row[2].integer, let wall = row[3].integer,
-            let bans = row[4].integer, let next = row[5].integer
+            let bans = row[4].integer, let offences = row[5].integer, let next = row[6].integer,
+            let number = row[7].integer
         else { return nil }
         self.init(
-            mark: .init(boot: boot, shift: shift, written: written, wall: wall), bans: bans, next: next)
+            mark: .init(boot: boot, shift: shift, written: written, wall: wall), bans: bans,
+            offences: offences, next: next, number: number)
     }
 }

@@ -49,14 +49,14 @@ public struct Timeline: Hashable, Sendable {
         }
         let (passed, tooMuch) = wall.subtractingReportingOverflow(mark.wall)
         let elapsed = tooMuch ? 0 : max(0, passed)
-        shift = Self.clamped(Self.clamped(mark.written, plus: elapsed), plus: -monotonic)
+        shift = Self.clamped(Self.clamped(mark.written, plus: elapsed), minus: monotonic)
     }
 
     /// The ledger's time of a point of the monotonic clock.
     public func time(_ monotonic: Int64) -> Int64 { Self.clamped(monotonic, plus: shift) }
 
     /// The point of the monotonic clock of a time of the ledger's. Before the host was booted it is negative.
-    public func monotonic(_ time: Int64) -> Int64 { Self.clamped(time, plus: -shift) }
+    public func monotonic(_ time: Int64) -> Int64 { Self.clamped(time, minus: shift) }
 
     /// What a write now leaves behind.
     public func mark(monotonic: Int64, wall: Int64) -> Mark {
@@ -65,6 +65,11 @@ public struct Timeline: Hashable, Sendable {
 
     private static func clamped(_ a: Int64, plus b: Int64) -> Int64 {
         let (sum, overflow) = a.addingReportingOverflow(b)
-        return overflow ? (b < 0 ? .min + 1 : .max) : sum
+        return overflow ? (b < 0 ? .min : .max) : sum
+    }
+
+    private static func clamped(_ a: Int64, minus b: Int64) -> Int64 {
+        let (difference, overflow) = a.subtractingReportingOverflow(b)
+        return overflow ? (b < 0 ? .max : .min) : difference
     }
 }

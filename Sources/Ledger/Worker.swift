@@ -7,11 +7,12 @@ final class Worker: @unchecked Sendable {
         case healthy(LedgerFile)
         case failed(LedgerError)
         /// Being written anew: in place, or as the next generation.
-        case restoring(LedgerFile, after: LedgerError, generation: Int)
+        case restoring(LedgerFile, after: LedgerError, generation: Int, isOldWhole: Bool)
         case closed
     }
 
     private let directory: LedgerDirectory
+    private var lock: LedgerLock?
     private let clock: LedgerClock
     private let timeline: Timeline
     private let whenChanged: @Sendable (Ledger.Condition) -> Void
@@ -19,10 +20,11 @@ final class Worker: @unchecked Sendable {
     private var state: State
 
     init(
-        directory: LedgerDirectory, file: LedgerFile, generation: Int, timeline: Timeline, clock: LedgerClock,
-        whenChanged: @escaping @Sendable (Ledger.Condition) -> Void
+        directory: LedgerDirectory, lock: LedgerLock, file: LedgerFile, generation: Int, timeline: Timeline,
+        clock: LedgerClock, whenChanged: @escaping @Sendable (Ledger.Condition) -> Void
     ) {
         self.directory = directory
+        self.lock = lock
         self.clock = clock
         self.timeline = timeline
         self.whenChanged = whenChanged
@@ -45,11 +47,11 @@ final class Worker: @unchecked Sendable {
                 fail(error)
                 return false
             }
-        case .restoring(let file, let before, _):
+        case .restoring(let file, _, _, _):
             do {
                 for batch in batches { try file.replace(with: batch) }
             } catch {
-                abandon(before)
+                abandon(error)
             }
             return false
         case .failed, .closed: return false
@@ -57,6 +59,7 @@ final class Worker: @unchecked Sendable {
     }
 
     private func fail(_ error: LedgerError) {
+        if case .healthy(let file) = state { file.close() }
         state = .failed(error)
         whenChanged(.failed(error))
     }
@@ -64,68 +67,74 @@ final class Worker: @unchecked Sendable {
     // MARK: Restoring
 
     func beginRestoring() -> Bool {
-        guard case .failed(let error) = state else { return false }
+        guard case .failed(let before) = state else { return false }
         do {
-            if error.code == .full {
-                // What is there is whole, and has a place on the disk already.
-                let file = try LedgerFile(path: directory.file(generation))
-                try file.beginReplacing()
-                state = .restoring(file, after: error, generation: generation)
-            } else {
-                let next = generation + 1
-                directory.removeDraft(next)
-                let file = try LedgerFile(path: directory.draft(next))
-                // Bans and strikes are replaced by what is in memory; history is only there.
-                _ = try Salvage(file: directory.file(generation), into: file)
-                try file.beginReplacing()
-                state = .restoring(file, after: error, generation: next)
-            }
+            state = try before.code == .full ? restoringInPlace(before) : restoringAnew(before)
             return true
         } catch {
-            // The reason for the failure decides how it is tried again; its text is the latest.
+            state = .failed(Self.graver(before, error))
             return false
         }
     }
 
+    /// After the disk was full: what is there is whole, and has its place on the disk already.
+    private func restoringInPlace(_ before: LedgerError) throws(LedgerError) -> State {
+        let file = try LedgerFile(path: directory.file(generation))
+        // What lies in the log twice is space to be had.
+        try file.checkpoint()
+        try file.beginReplacing()
+        return .restoring(file, after: before, generation: generation, isOldWhole: true)
+    }
+
+    /// After all else: nothing is known of the file, so there is to be another.
+    private func restoringAnew(_ before: LedgerError) throws(LedgerError) -> State {
+        let next = generation + 1
+        directory.removeDraft(next)
+        let file = try LedgerFile(path: directory.draft(next), isNew: true)
+        // Bans and strikes are replaced by what is in memory; history is only there. This process has the old file open
+        // no more: it was let go when it failed.
+        let found = try Salvage(file: directory.file(generation), into: file)
+        try file.beginReplacing()
+        let isOldWhole = found.isComplete && before.code != .damaged
+        return .restoring(file, after: before, generation: next, isOldWhole: isOldWhole)
+    }
+
     func restore(_ batch: LedgerBatch) -> Bool {
-        guard case .restoring(let file, let before, _) = state else { return false }
+        guard case .restoring(let file, _, _, _) = state else { return false }
         do {
             try file.replace(with: batch)
             return true
         } catch {
-            abandon(before)
+            abandon(error)
             return false
         }
     }
 
     func finishRestoring(next: Int64) -> Bool {
-        guard case .restoring(let file, let before, let target) = state else { return false }
+        guard case .restoring(let file, let before, let target, let isOldWhole) = state else { return false }
         do {
             try file.finishReplacing(mark: mark, next: next)
-            guard target != generation else {
-                state = .healthy(file)
-                whenChanged(.healthy)
-                return true
-            }
-            try file.checkpoint()
-            state = .failed(before)
+            if target != generation { try file.checkpoint() }
         } catch {
-            abandon(before)
+            abandon(error)
             return false
         }
-        // The draft is closed by now, its log gone.
-        return takeOver(target, after: before)
+        guard target != generation else {
+            state = .healthy(file)
+            whenChanged(.healthy)
+            return true
+        }
+        file.close()
+        state = .failed(before)
+        return takeOver(target, isOldWhole: isOldWhole)
     }
 
-    private func takeOver(_ target: Int, after before: LedgerError) -> Bool {
+    private func takeOver(_ target: Int, isOldWhole: Bool) -> Bool {
         do {
+            if !isOldWhole { _ = directory.setAside(generation) }
             try directory.publish(target)
             let file = try LedgerFile(path: directory.file(target))
-            if before.code == .damaged {
-                _ = directory.setAside(generation)
-            } else {
-                directory.remove(generation)
-            }
+            if isOldWhole { directory.remove(generation) } else { directory.retire(generation) }
             generation = target
             state = .healthy(file)
             whenChanged(.healthy)
@@ -135,13 +144,17 @@ final class Worker: @unchecked Sendable {
         }
     }
 
-    private func abandon(_ before: LedgerError) {
-        if case .restoring(_, _, let target) = state, target != generation {
-            state = .failed(before)
-            directory.removeDraft(target)
-        } else {
-            state = .failed(before)
-        }
+    private func abandon(_ error: LedgerError) {
+        guard case .restoring(let file, let before, let target, _) = state else { return }
+        file.close()
+        state = .failed(Self.graver(before, error))
+        if target != generation { directory.removeDraft(target) }
+    }
+
+    /// Which of two errors decides how it is tried again: one that leaves the file as it was only where both do.
+    private static func graver(_ before: LedgerError, _ error: LedgerError) -> LedgerError {
+        if before.code == .damaged { return before }
+        return error.code == .full ? before : error
     }
 
     // MARK: Others
@@ -149,7 +162,7 @@ final class Worker: @unchecked Sendable {
     func sweep(oldest: Int64, most: Int64) {
         guard case .healthy(let file) = state else { return }
         do {
-            try file.sweep(time: timeline.time(clock.monotonic()), oldest: oldest, most: most)
+            try file.sweep(mark: mark, oldest: oldest, most: most)
         } catch {
             fail(error)
         }
@@ -162,9 +175,11 @@ final class Worker: @unchecked Sendable {
             do {
                 return .success(try file.events(from: number, limit: limit))
             } catch {
+                // It isn't looked at before somebody asks. What is whole of it goes into the next generation.
+                fail(error)
                 return .failure(error)
             }
-        case .failed(let error), .restoring(_, let error, _): return .failure(error)
+        case .failed(let error), .restoring(_, let error, _, _): return .failure(error)
         case .closed: return .failure(LedgerError(.inUse, "the ledger is closed"))
         }
     }
@@ -172,5 +187,6 @@ final class Worker: @unchecked Sendable {
     func close() {
         if case .healthy(let file) = state { try? file.checkpoint() }
         state = .closed
+        lock = nil
     }
 }

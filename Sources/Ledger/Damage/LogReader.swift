@@ -40,7 +40,8 @@ struct LogReader {
             guard frame.count == Self.frameSize,
                 frame.number32(at: 8) == salts.0 || frame.number32(at: 12) == salts.1
             else { break }
-            var sum = stored
+            let before = stored
+            var sum = before
             sum.add(frame[..<8])
             sum.add(frame[Self.frameHeaderSize...])
             let isWhole =
@@ -53,12 +54,25 @@ struct LogReader {
                     frame.number32(at: 0),
                     Image(offset: offset + Self.frameHeaderSize, isWhole: isWhole)
                 ))
-            if frame.number32(at: 4) != 0 {
+            if frame.number32(at: 4) != 0 || !isWhole && Self.isCommit(frame, after: before) {
                 for (page, image) in pending { images[page, default: []].append(image) }
                 pending = []
                 isDamaged = isDamaged || hasDamage
             }
             offset += Self.frameSize
+        }
+    }
+
+    /// Whether a frame that isn't whole would be with one bit more, so that it ended a transaction: nothing behind it
+    /// would tell of the damage, were it the last.
+    private static func isCommit(_ frame: [UInt8], after before: Checksum) -> Bool {
+        (0..<32).contains { bit in
+            var frame = frame
+            frame[4 + bit / 8] ^= 1 << (bit % 8)
+            var sum = before
+            sum.add(frame[..<8])
+            sum.add(frame[frameHeaderSize...])
+            return sum.isStored(in: frame, at: 16)
         }
     }
 

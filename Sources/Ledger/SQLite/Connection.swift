@@ -5,24 +5,49 @@ internal import CSQLite
 
 /// A connection to one database file, for one thread at a time.
 final class Connection {
-    fileprivate let handle: OpaquePointer
+    /// nil when it is closed: SQLite then says that it is misused.
+    fileprivate private(set) var handle: OpaquePointer?
+    private let log = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
 
-    /// Opens the file, and makes it where it isn't there.
-    init(path: String) throws(SQLiteError) {
+    /// Opens the file.
+    ///
+    /// - Parameter isNew: makes it where it isn't there.
+    init(path: String, isNew: Bool) throws(SQLiteError) {
         var opened: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-        let code = sqlite3_open_v2(path, &opened, flags, nil)
-        guard code == SQLITE_OK, let opened else {
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        let code = sqlite3_open_v2(path, &opened, isNew ? flags | SQLITE_OPEN_CREATE : flags, nil)
+        log.initialize(to: 0)
+        // A connection there is also where it failed; deinit closes it, for all properties have a value.
+        handle = opened
+        guard code == SQLITE_OK else {
             let message = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
-            sqlite3_close_v2(opened)
             throw SQLiteError(code: code, message: "\(path): \(message)")
         }
-        handle = opened
+        // In the place of SQLite's own hook, which moves the log into the file every thousand pages and tells nobody
+        // when that fails.
+        sqlite3_wal_hook(
+            opened,
+            { log, _, _, pages in
+                log?.assumingMemoryBound(to: Int32.self).pointee = pages
+                return SQLITE_OK
+            }, log)
         try check(sentinel_keep_log_on_close(opened))
     }
 
-    // Statements keep it until they are finalised themselves.
-    deinit { sqlite3_close_v2(handle) }
+    // Statements keep it until they are finalised themselves, so none is left here.
+    deinit {
+        close()
+        log.deallocate()
+    }
+
+    /// Closes it now, when its statements are finalised.
+    func close() {
+        sqlite3_close_v2(handle)
+        handle = nil
+    }
+
+    /// How many pages there were in the log after the last commit.
+    var pagesInLog: Int { Int(log.pointee) }
 
     /// Runs statements that give no rows, or whose rows don't matter.
     func execute(_ sql: String) throws(SQLiteError) {
@@ -32,10 +57,16 @@ final class Connection {
     /// How many rows the last statement changed.
     var changes: Int { Int(sqlite3_changes64(handle)) }
 
-    /// The first column of the first row.
-    func integer(_ sql: String) throws(SQLiteError) -> Int64 {
+    /// The first column of the first row; nil where there is none, or it is none.
+    func integer(_ sql: String) throws(SQLiteError) -> Int64? {
         let statement = try Statement(self, sql)
-        return try statement.step() ? statement.integer(0) : 0
+        return try statement.step() ? statement.value(0).integer : nil
+    }
+
+    /// The first column of the first row, as text.
+    func text(_ sql: String) throws(SQLiteError) -> String? {
+        let statement = try Statement(self, sql)
+        return try statement.step() ? statement.value(0).text : nil
     }
 
     fileprivate func check(_ code: Int32) throws(SQLiteError) {
@@ -47,7 +78,7 @@ final class Connection {
 /// A prepared statement.
 final class Statement {
     private let connection: Connection
-    private let handle: OpaquePointer
+    private var handle: OpaquePointer?
 
     init(_ connection: Connection, _ sql: String) throws(SQLiteError) {
         self.connection = connection
@@ -59,7 +90,12 @@ final class Statement {
         handle = prepared
     }
 
-    deinit { sqlite3_finalize(handle) }
+    deinit { finalize() }
+
+    func finalize() {
+        sqlite3_finalize(handle)
+        handle = nil
+    }
 
     /// Runs a statement that gives no row, with these values for its parameters.
     func run(_ values: [Value]) throws(SQLiteError) {
@@ -104,12 +140,17 @@ final class Statement {
         }
     }
 
+    /// Whether there is a row for a key.
+    func finds(_ key: Int64) throws(SQLiteError) -> Bool {
+        try bind([.integer(key)])
+        defer { reset() }
+        return try step()
+    }
+
     /// Makes it ready to be run again.
-    func reset() { sqlite3_reset(handle) }
+    private func reset() { sqlite3_reset(handle) }
 
     // MARK: The row
-
-    func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
     /// A column as it is stored. Blobs and real numbers, which nothing here writes, are read as NULL.
     func value(_ column: Int32) -> Value {

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+import LedgerSupport
+import Testing
+
+/// Places that are drawn by lot; `Tests/torture/ledger` takes every one.
+@Suite struct DamageTests {
+    private func expectGood(_ harms: [Specimen.Harm], of specimen: Specimen) -> Int {
+        let scratch = Scratch()
+        var salvaged = 0
+        for harm in harms {
+            let outcome = specimen.outcome(of: harm, in: scratch)
+            #expect(outcome.faults.isEmpty, "\(harm): \(outcome.faults.joined(separator: "; "))")
+            if outcome.isSalvaged { salvaged += 1 }
+        }
+        return salvaged
+    }
+
+    @Test(arguments: Specimen.File.allCases)
+    func `A bit that turns over costs a page at most, and never goes unsaid`(file: Specimen.File) throws {
+        let specimen = try Specimen(seed: 1, batches: 40, inLog: file == .log ? 20 : 0)
+        #expect(specimen.chronicle.state.bans.count > 120)
+        var random = Seeded(2)
+        let harms = (0..<60).map { _ in
+            Specimen.Harm.flip(
+                file, offset: Int.random(in: 0..<specimen.size(of: file), using: &random),
+                bit: Int.random(in: 0..<8, using: &random))
+        }
+        #expect(expectGood(harms, of: specimen) > 10)
+    }
+
+    @Test(arguments: Specimen.File.allCases)
+    func `What begins a file may be damaged as well`(file: Specimen.File) throws {
+        let specimen = try Specimen(seed: 3, batches: 6, inLog: 3)
+        let harms = (0..<(file == .main ? 108 : 32 + 24)).flatMap { offset in
+            [offset % 8, (offset + 3) % 8].map { Specimen.Harm.flip(file, offset: offset, bit: $0) }
+        }
+        #expect(expectGood(harms, of: specimen) > 80)
+    }
+
+    @Test func `Pages of the file that are in the log as well may be damaged`() throws {
+        let specimen = try Specimen(seed: 6, batches: 20, inLog: 20)
+        var random = Seeded(7)
+        let harms = (0..<60).map { _ in
+            Specimen.Harm.flip(
+                .main, offset: Int.random(in: 4096..<specimen.size(of: .main), using: &random), bit: 3)
+        }
+        #expect(expectGood(harms, of: specimen) < 60)
+    }
+
+    @Test(arguments: Specimen.File.allCases)
+    func `A file that was cut gives what is left of it`(file: Specimen.File) throws {
+        let specimen = try Specimen(seed: 4, batches: 40, inLog: file == .log ? 20 : 0)
+        var random = Seeded(5)
+        let size = specimen.size(of: file)
+        let places = [0, 1, 31, 32, 56, 99, 100, 4095, 4096, 4152, size - 4096, size - 1]
+        let harms = (places + (0..<60).map { _ in Int.random(in: 0..<size, using: &random) }).map {
+            Specimen.Harm.cut(file, size: $0)
+        }
+        let salvaged = expectGood(harms, of: specimen)
+        // What is cut off the log can't be told from what was never written.
+        #expect(file == .main ? salvaged == harms.count : salvaged == 0)
+    }
+}
