@@ -26,7 +26,9 @@ extension Helper {
         recover(covers: covers.keys)
     }
 
-    private func adopt(_ element: Element, as key: BanKey) {
+    /// Takes an element into the book as the ban with a key.
+    @discardableResult
+    func adopt(_ element: Element, as key: BanKey) -> BanRecord? {
         let comment = element.comment.flatMap { BanComment($0) }
         let now = clock.monotonic()
         var deadline: MonotonicMilliseconds?
@@ -42,6 +44,6 @@ extension Helper {
             strikes: comment?.strikes ?? 1, reason: comment?.reason ?? "adopted",
             caller: comment?.caller ?? "unknown",
             isOperators: comment?.isOperators ?? true, peer: comment?.peer)
-        _ = book.enter(record)
+        return book.enter(record)
     }
 }

@@ -54,6 +54,9 @@ extension Helper: VarlinkHandler {
         } catch {
             throw VarlinkFailure(kernel: error)
         }
+        waiting.removeAll()
+        audit.stop()
+        missing = nil
         manager.forget(name: "nftables")
         manager.notify(.status("released: nothing is enforced until sentineld is restarted"))
         let message =

@@ -42,6 +42,12 @@ public actor Helper {
     /// Why the last repair failed; nil where there was none to make, or it went well.
     var repairProblem: String?
     var connectionCount: @Sendable () -> Int = { 0 }
+    /// What of the operator's table is missing, with the remedy; nil where nothing is, or the table is our own.
+    var missing: String?
+    /// Bans that the kernel has no place for yet.
+    var waiting = Waiting()
+    /// How far the sets have been compared with the book.
+    var audit = Audit()
     private var wakeup: Scheduled<Void>?
     private var wakesAt: MonotonicMilliseconds = .max
 
@@ -83,7 +89,7 @@ public actor Helper {
                 layout: Layout(configuration),
                 holding: .init(
                     inherited: manager.takeDescriptor(named: "nftables"), hasStore: manager.hasStore),
-                limit: limit)
+                isShared: configuration.table.mode == .shared, limit: limit)
         } catch {
             throw HelperError(kernel: error)
         }
@@ -113,12 +119,16 @@ public actor Helper {
     /// - Throws: ``HelperError`` where the kernel refuses, or another process owns the table.
     public func start() throws(HelperError) {
         do {
-            let found = try enforcer.find()
-            if let found { adopt(found.elements) }
-            if let found, found.fits {
-                try enforcer.adopt(.init(elements: fixedElements()))
+            if enforcer.mode == .shared {
+                try startShared()
             } else {
-                try enforcer.build(contents(), replacing: found != nil)
+                let found = try enforcer.find()
+                if let found { adopt(found.elements) }
+                if let found, found.fits {
+                    try enforcer.adopt(.init(elements: fixedElements()))
+                } else {
+                    try enforcer.build(contents(), replacing: found != nil)
+                }
             }
         } catch {
             throw HelperError(kernel: error)
@@ -139,6 +149,7 @@ public actor Helper {
         wakeup?.cancel()
         wakeup = nil
         wakesAt = .min
+        audit.next?.cancel()
         // It holds the service, which holds this: the socket that owns the table would never be closed.
         connectionCount = { 0 }
     }
@@ -149,7 +160,7 @@ public actor Helper {
     }
 
     /// The sets that hold no bans.
-    private func fixedElements() -> [SetKind: [Element]] {
+    func fixedElements() -> [SetKind: [Element]] {
         var elements = guards.elements
         elements[.nodePorts] = configuration.node.ports.map {
             Element(ElementKey($0.transport, port: $0.number))
@@ -159,7 +170,7 @@ public actor Helper {
     }
 
     /// All that the table should hold now.
-    private func contents() -> Enforcer.Contents {
+    func contents() -> Enforcer.Contents {
         var elements = fixedElements()
         for kind in SetKind.ofBans where !kind.flags.contains(.interval) {
             elements[kind] = book.keys(in: kind).compactMap { book[$0].flatMap(element) }
@@ -175,7 +186,8 @@ public actor Helper {
     private func wake() {
         endDueBans()
         refreshGuards()
-        repairIfDamaged()
+        watchTable()
+        enforceWaiting()
         manager.notify(.watchdog)
         wakesAt = .max
         scheduleWakeup()
@@ -184,7 +196,8 @@ public actor Helper {
     /// Sees to it that the next ban's end is noticed in time.
     func scheduleWakeup() {
         let now = clock.monotonic()
-        let next = min(now + 1000, max(book.nextEnd ?? .max, now))
+        let end = book.nextEnd?.addingSaturating(clock.tick)
+        let next = min(now + 1000, max(end ?? .max, now))
         guard next < wakesAt else { return }
         wakeup?.cancel()
         wakesAt = next
@@ -195,12 +208,13 @@ public actor Helper {
 
     /// The kernel has dropped the elements by itself; here their bans end.
     func endDueBans() {
-        let now = clock.monotonic()
+        let now = clock.monotonic() - clock.tick
         while true {
             let ended = book.expire(at: now, limit: 1000) { [schedules] in
                 $0.forgotten(by: schedules, from: now)
             }
             guard !ended.isEmpty else { return }
+            for record in ended { waiting.remove(record.key) }
             recover(covers: ended.map(\.key.set))
             publish(ended.map { event(.expired, $0) })
         }
@@ -215,35 +229,12 @@ public actor Helper {
         guard ownAddresses.refresh() else { return }
         guards = Guards(ownAddresses: ownAddresses.current, exempt: configuration.exempt.addresses)
         do {
-            try enforcer.setExempt(guards.elements)
+            if missing == nil { try enforcer.setExempt(guards.elements) }
             logger.info(
                 "the host's addresses have changed", metadata: ["count": "\(ownAddresses.current.count)"])
         } catch {
             logger.error("can't protect the host's new addresses: \(error)")
         }
-    }
-
-    private func repairIfDamaged() {
-        guard enforcer.mode != .released else { return }
-        do {
-            guard try enforcer.isDamaged() else { return }
-            try rebuild()
-            repairProblem = nil
-        } catch {
-            let problem = "the table was changed by somebody else and can't be repaired: \(error)"
-            if problem != repairProblem { logger.error("\(problem)") }
-            repairProblem = problem
-        }
-    }
-
-    /// Puts the table in anew, with everything that it should hold.
-    func rebuild() throws(NftablesError) {
-        let isThere = try enforcer.tableExists()
-        try enforcer.build(contents(), replacing: isThere)
-        let message =
-            "the table had been \(isThere ? "changed" : "removed") by somebody else, and is right again"
-        logger.warning("\(message)")
-        publish([Event(kind: .repaired, time: Timestamp(rawValue: clock.wall()), message: message)])
     }
 
     // MARK: What needs the operator's eye
@@ -269,7 +260,9 @@ public actor Helper {
                 )
             }
         }
+        if let missing { problems.append("nothing is enforced: \(missing)") }
         if let repairProblem { problems.append(repairProblem) }
+        problems += waitingProblems
         return problems
     }
 }

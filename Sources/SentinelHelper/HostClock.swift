@@ -9,15 +9,21 @@ public struct HostClock: Sendable {
     public var monotonic: @Sendable () -> Int64
     /// Milliseconds since 1970, for people.
     public var wall: @Sendable () -> Int64
+    /// How much later than by this clock, in milliseconds, the kernel may drop an element.
+    public var tick: Int64
 
-    public init(monotonic: @escaping @Sendable () -> Int64, wall: @escaping @Sendable () -> Int64) {
+    public init(
+        monotonic: @escaping @Sendable () -> Int64, wall: @escaping @Sendable () -> Int64, tick: Int64 = 0
+    ) {
         self.monotonic = monotonic
         self.wall = wall
+        self.tick = tick
     }
 
-    /// The host's clocks.
+    /// The host's clocks. The kernel ends elements by jiffies, which last 10 ms at most, and rounds up; milliseconds
+    /// are cut off here.
     public static let system = HostClock(
-        monotonic: { read(CLOCK_MONOTONIC) }, wall: { read(CLOCK_REALTIME) })
+        monotonic: { read(CLOCK_MONOTONIC) }, wall: { read(CLOCK_REALTIME) }, tick: 12)
 
     private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()
