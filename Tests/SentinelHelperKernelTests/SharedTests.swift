@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+import Inet
 import NamespaceSupport
 import SentinelConfiguration
 import SentinelProtocol
@@ -76,7 +77,7 @@ import Varlink
             #expect(try await helper.list().count >= 5)
             #expect(try await Self.contents(namespace) == contents)
             var watcher = try await helper.watch()
-            try await helper.client.call(HelperInterface.release)
+            _ = try await helper.client.call(HelperInterface.release)
             #expect(try await watcher.next().kind == .released)
             for set in ["accept4", "dial4", "net4"] { #expect(try await helper.keys(set) == []) }
             #expect(try await namespace.command("nft", "-s", "-t", "list", "ruleset") == before)
@@ -222,7 +223,7 @@ import Varlink
             try await until { try await Self.contents(namespace) == before }
             // A reload in one go: the sets come back empty.
             try await namespace.command(
-                "nft", "-f", "-", input: "flush ruleset\ninclude \"\(Self.rules)\"")
+                "nft", "-f", "-", input: "flush ruleset\ninclude \"\(Self.rules)\"\n")
             try await until { try await Self.contents(namespace) == before }
             // Who comes first finds it gone.
             try await namespace.command("nft", "flush", "ruleset")

@@ -119,7 +119,7 @@ import Testing
                 // What the operator has lost he loads again, at once or later.
                 if round.isMultiple(of: 2) { try await Task.sleep(for: .milliseconds(1100)) }
                 let elements =
-                    "table inet sentinel\ndelete table inet sentinel\ninclude \"\(SharedTests.rules)\""
+                    "table inet sentinel\ndelete table inet sentinel\ninclude \"\(SharedTests.rules)\"\n"
                 try await namespace.command("nft", "-f", "-", input: elements)
                 try await until { await state(namespace) == before }
             }
