@@ -201,7 +201,8 @@ let package = Package(
         .testTarget(
             name: "SentinelHelperKernelTests",
             dependencies: [
-                "SentinelHelper", "SentinelProtocol", "SentinelConfiguration", "Inet", "Varlink",
+                "SentinelHelper", "SentinelProtocol", "SentinelConfiguration", "Inet", "Nftables",
+                "Varlink",
                 "NamespaceSupport",
                 logging, nioCore, nioPosix,
             ],

@@ -169,7 +169,7 @@ extension Helper {
 
     /// What the kernel has of these bans now.
     private func elements(of bans: [BanRecord]) throws(NftablesError) -> [SetElement] {
-        guard enforcer.mode != .released else { return [] }
+        guard enforcer.mode != .released, missing == nil else { return [] }
         var found: [SetElement] = []
         for record in bans.prefix(Self.mostExplained) where record.key.check != .network {
             let text = record.key.text(ipv6Prefix: enforcer.layout.ipv6Prefix)

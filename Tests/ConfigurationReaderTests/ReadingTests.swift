@@ -39,6 +39,7 @@ private typealias Terms = Configuration.Durations.Terms
             dial = 2
             network = 3
             feed = 4
+            share = 25
             [access]
             submit = ["user:ipfs", "group:1000"]
             operate = ["group:wheel"]
@@ -76,6 +77,7 @@ private typealias Terms = Configuration.Durations.Terms
         expected.capacity.dial = 2
         expected.capacity.network = 3
         expected.capacity.feed = 4
+        expected.capacity.share = 25
         expected.access.submit = [.user(.name("ipfs")), .group(.id(1000))]
         expected.access.operate = [.group(.name("wheel"))]
         expected.exempt.addresses = ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32"].compactMap {

@@ -21,6 +21,7 @@ private func changed() throws -> Configuration {
     configuration.capacity.dial = 2
     configuration.capacity.network = 3
     configuration.capacity.feed = 4
+    configuration.capacity.share = 20
     configuration.access.submit = [.user(.id(1000))]
     configuration.access.operate = [.group(.name("wheel"))]
     configuration.exempt.addresses = [
@@ -54,7 +55,7 @@ private func changed() throws -> Configuration {
         #expect(
             json == """
                 {"access":{"operate":["user:root","group:sentinel"],"submit":["user:seed"]},\
-                "capacity":{"accept":1048576,"dial":262144,"feed":4194304,"network":65536},\
+                "capacity":{"accept":1048576,"dial":262144,"feed":4194304,"network":65536,"share":50},\
                 "durations":{"by_check":{},"by_check_and_reason":{},"by_reason":{},\
                 "default":{"factor":4,"first":600000,"forget_after":2592000000,"jitter":0.1,"maximum":604800000},\
                 "node_maximum":604800000},"exempt":{"addresses":[]},\
@@ -62,7 +63,7 @@ private func changed() throws -> Configuration {
                 "node":{"ports":["tcp/8776","udp/8776"],"users":["seed"],"widest4":24,"widest6":48},\
                 "socket":{"call_bytes":1048576,"connections":256,"connections_per_user":64,"mode":"0660",\
                 "path":"/run/sentinel/sentinel.sock"},\
-                "table":{"devices":[],"hook":"prerouting","ipv6_prefix":64,"name":"sentinel","priority":-300}}
+                "table":{"devices":[],"hook":"prerouting","ipv6_prefix":64,"mode":"own","name":"sentinel","priority":-300}}
                 """)
     }
 

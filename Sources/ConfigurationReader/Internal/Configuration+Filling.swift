@@ -22,6 +22,7 @@ extension Configuration {
 
 extension Configuration.Table {
     mutating func fill(from section: SectionReader) {
+        section.read("mode", .word, example: "\"own\"", into: &mode)
         section.read("name", .string, example: "\"sentinel\"", into: &name)
         section.read("hook", .word, example: "\"prerouting\"", into: &hook)
         section.read("devices", listOf: .string, example: "[\"eth0\"]", into: &devices)
@@ -48,6 +49,7 @@ extension Configuration.Capacity {
         section.read("dial", .integer, example: "262144", into: &dial)
         section.read("network", .integer, example: "65536", into: &network)
         section.read("feed", .integer, example: "4194304", into: &feed)
+        section.read("share", .integer, example: "50", into: &share)
         section.finish()
     }
 }

@@ -20,6 +20,16 @@ extension Configuration.Table {
         let devicesKey = section.appending("devices")
         let hookKey = section.appending("hook")
         findings.require(devices, atMost: 256, devicesKey)
+        if mode == .shared {
+            let modeKey = section.appending("mode")
+            let remedy = "remove it and say in your ruleset what it said, or set mode = \"own\""
+            findings.require(
+                hook == .prerouting, hookKey, "has no meaning with the mode \"shared\"", remedy,
+                with: [modeKey])
+            findings.require(
+                priority == hook.defaultPriority, section.appending("priority"),
+                "has no meaning with the mode \"shared\"", remedy, with: [modeKey])
+        }
         findings.require(
             hook == .ingress || devices.isEmpty, devicesKey,
             "has no meaning with the hook \"\(hook.rawValue)\"", "remove it, or set hook = \"ingress\"",
@@ -82,6 +92,7 @@ extension Configuration.Capacity {
         for (key, value) in [("accept", accept), ("dial", dial), ("network", network), ("feed", feed)] {
             findings.require(value, in: Self.range, ConfigurationKey("capacity", key))
         }
+        findings.require(share, in: 1...100, ConfigurationKey("capacity", "share"))
     }
 }
 

@@ -49,6 +49,7 @@ struct StatusText {
         case .owned:
             "owned: nobody else can change the table; it lives as long as sentineld's unit isn't stopped"
         case .watched: "watched: whoever may can change the table; a foreign change is repaired"
+        case .shared: "shared: the sets are in a table of yours; a foreign change is repaired"
         case .released: "released: there is no table, nothing is enforced; restart sentineld to enforce again"
         default: status.mode.rawValue
         }
