@@ -68,11 +68,8 @@ extension Helper {
                 started: Timestamp(rawValue: started), bans: book.activeCount,
                 generation: Int64(enforcer.generation.number), callers: connectionCount(),
                 subscribers: subscribers.count,
-                kernel: KernelInfo(
-                    release: Self.kernelRelease, ownership: enforcer.features.ownership,
-                    persistence: enforcer.features.persistence, timeoutUpdate: enforcer.features.timeoutUpdate
-                ),
-                ledger: ledgerState, sets: SetKind.allCases.map(info), problems: problems()))
+                kernel: KernelInfo(enforcer.features, release: Self.kernelRelease), ledger: ledgerState,
+                sets: SetKind.allCases.map(info), problems: problems()))
     }
 
     /// uname(2)
@@ -193,4 +190,13 @@ extension Helper {
 
     /// An explanation names so many bans' elements at most.
     private static var mostExplained: Int { 100 }
+}
+
+extension KernelInfo {
+    fileprivate init(_ features: KernelFeatures, release: String) {
+        self.init(
+            release: release, ownership: features.ownership, persistence: features.persistence,
+            timeoutUpdate: features.timeoutUpdate, elementDestroy: features.elementDestroy,
+            setCounts: features.setCounts, socketDestroy: features.socketDestroy)
+    }
 }

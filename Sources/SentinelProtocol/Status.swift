@@ -67,17 +67,32 @@ public struct KernelInfo: Codable, Hashable, Sendable {
     public var persistence: Bool
     /// Whether an element's timeout can be changed in place.
     public var timeoutUpdate: Bool
+    /// Whether elements can be deleted without knowing if they are there.
+    public var elementDestroy: Bool
+    /// Whether sets tell how many elements they hold.
+    public var setCounts: Bool
+    /// Whether other programs' sockets can be closed.
+    public var socketDestroy: Bool
 
-    public init(release: String, ownership: Bool, persistence: Bool, timeoutUpdate: Bool) {
+    public init(
+        release: String, ownership: Bool, persistence: Bool, timeoutUpdate: Bool, elementDestroy: Bool,
+        setCounts: Bool, socketDestroy: Bool
+    ) {
         self.release = release
         self.ownership = ownership
         self.persistence = persistence
         self.timeoutUpdate = timeoutUpdate
+        self.elementDestroy = elementDestroy
+        self.setCounts = setCounts
+        self.socketDestroy = socketDestroy
     }
 
     private enum CodingKeys: String, CodingKey {
         case release, ownership, persistence
         case timeoutUpdate = "timeout_update"
+        case elementDestroy = "element_destroy"
+        case setCounts = "set_counts"
+        case socketDestroy = "socket_destroy"
     }
 }
 

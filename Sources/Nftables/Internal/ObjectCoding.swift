@@ -142,5 +142,9 @@ extension NamedSet {
             nftnl_set_is_set(object.pointer, UInt16(NFTNL_SET_EXPR.rawValue))
             || nftnl_set_is_set(object.pointer, UInt16(NFTNL_SET_EXPRESSIONS.rawValue))
         handle = nftnl_set_get_u64(object.pointer, UInt16(NFTNL_SET_HANDLE.rawValue))
+        // libnftnl knows it from a later version on.
+        for attribute in Attributes(message: message) where attribute.type == Int32(sentinel_NFTA_SET_COUNT) {
+            count = attribute.bigEndian(UInt32.self)
+        }
     }
 }

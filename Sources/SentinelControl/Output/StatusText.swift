@@ -76,7 +76,8 @@ struct StatusText {
         let kernel = status.kernel
         return [
             "ownership": kernel.ownership, "persistence": kernel.persistence,
-            "timeout update": kernel.timeoutUpdate,
+            "timeout update": kernel.timeoutUpdate, "element destroy": kernel.elementDestroy,
+            "set counts": kernel.setCounts, "socket destroy": kernel.socketDestroy,
         ].sorted { $0.key < $1.key }.map { $0.value ? $0.key : "no \($0.key)" }.joined(separator: ", ")
     }
 
