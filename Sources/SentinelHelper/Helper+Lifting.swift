@@ -54,6 +54,8 @@ extension Helper {
         let now = clock.monotonic()
         for record in records { _ = book.end(record.key, forget: record.forgotten(by: schedules, from: now)) }
         recover(covers: networks.keys)
+        reconsiderHeldBack()
+        updateExempt()
         publish(records.map { event(.lifted, $0) })
     }
 

@@ -81,6 +81,18 @@ public struct KernelInfo: Codable, Hashable, Sendable {
     }
 }
 
+/// How much a guard holds. `GuardCount` on the wire.
+public struct GuardCount: Codable, Hashable, Sendable {
+    public var name: GuardName
+    /// Addresses and blocks.
+    public var count: Int
+
+    public init(name: GuardName, count: Int) {
+        self.name = name
+        self.count = count
+    }
+}
+
 /// The helper at a glance: the reply of ``HelperInterface/status``.
 public struct Status: Codable, Hashable, Sendable {
     public var version: String
@@ -102,10 +114,13 @@ public struct Status: Codable, Hashable, Sendable {
     public var sets: [SetInfo]
     /// What needs the operator's eye, in words, each with its remedy.
     public var problems: [String]
+    /// What each guard holds that holds anything.
+    public var guards: [GuardCount]
 
     public init(
         version: String, mode: Mode, table: String, started: Timestamp, bans: Int, generation: Int64,
-        callers: Int, subscribers: Int, kernel: KernelInfo, sets: [SetInfo], problems: [String]
+        callers: Int, subscribers: Int, kernel: KernelInfo, sets: [SetInfo], problems: [String],
+        guards: [GuardCount] = []
     ) {
         self.version = version
         self.mode = mode
@@ -118,6 +133,7 @@ public struct Status: Codable, Hashable, Sendable {
         self.kernel = kernel
         self.sets = sets
         self.problems = problems
+        self.guards = guards
     }
 }
 
