@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 //
-// libmnl, libnftnl and the kernel's nf_tables headers, with what Swift can't import of them.
+// libmnl, libnftnl and the kernel's headers for netlink, with what Swift can't import of them.
 
 #ifndef SENTINEL_CNETFILTER_H
 #define SENTINEL_CNETFILTER_H
@@ -12,7 +12,9 @@
 #include <linux/inet_diag.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/inet_diag.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>

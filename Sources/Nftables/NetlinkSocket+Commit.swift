@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
-internal import CNetfilter
+package import CNetfilter
 
 extension NetlinkSocket {
     /// Has the kernel carry out a transaction: all of it, or on an error nothing.
@@ -43,12 +43,12 @@ extension SealedTransaction {
 }
 
 /// The messages of a received datagram, in order. Reads nothing behind its end.
-struct Messages: Sequence, IteratorProtocol {
+package struct Messages: Sequence, IteratorProtocol {
     private var rest: UnsafeRawBufferPointer
 
-    init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
+    package init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
 
-    mutating func next() -> UnsafePointer<nlmsghdr>? {
+    package mutating func next() -> UnsafePointer<nlmsghdr>? {
         guard let start = rest.baseAddress else { return nil }
         let header = start.assumingMemoryBound(to: nlmsghdr.self)
         guard mnl_nlmsg_ok(header, Int32(clamping: rest.count)) else { return nil }
@@ -60,15 +60,15 @@ struct Messages: Sequence, IteratorProtocol {
 
 /// The kernel's answer to a message: no error, or which, where and in what words (`struct nlmsgerr` and the
 /// extended ACK's attributes behind it).
-struct KernelVerdict {
+package struct KernelVerdict {
     /// 0: acknowledged.
-    let errno: Int32
-    private(set) var message = ""
+    package let errno: Int32
+    package private(set) var message = ""
     /// Of the attribute at fault, in bytes from the start of the message that is answered.
     private(set) var offset: UInt32?
 
     /// Nil where the message is no such answer.
-    init?(message: UnsafePointer<nlmsghdr>) {
+    package init?(message: UnsafePointer<nlmsghdr>) {
         let header = message.pointee
         let start = UnsafeRawPointer(message)
         let payload = Int(sentinel_MNL_NLMSG_HDRLEN)

@@ -13,6 +13,7 @@ public struct Configuration: Codable, Hashable, Sendable {
     public var capacity = Capacity()
     public var access = Access()
     public var exempt = Exempt()
+    public var guards = Guards()
     public var socket = Socket()
     public var durations = Durations()
     public var ledger = Ledger()

@@ -14,6 +14,7 @@ extension Helper {
     /// - Returns: a receipt for each, in their order. None is durable yet; see ``whenDurable(_:)``.
     func block(_ requests: [BlockRequest], for caller: String) -> [Receipt] {
         endDueBans()
+        refreshGuards(requests.contains { $0.isOperators } ? .operators : .batch)
         var plan = Plan()
         var outcomes: [Result<BanKey, RefusalError>] = []
         for request in requests { outcomes.append(admit(request, for: caller, in: &plan)) }

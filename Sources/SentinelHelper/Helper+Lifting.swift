@@ -58,6 +58,8 @@ extension Helper {
         for record in records { waiting.remove(record.key) }
         for record in records { _ = book.end(record.key, forget: record.forgotten(by: schedules, from: now)) }
         recover(covers: networks.keys)
+        reconsiderHeldBack()
+        updateExempt()
         tell(records.map { BanChange(kind: .lifted, record: $0, actor: actor) })
     }
 

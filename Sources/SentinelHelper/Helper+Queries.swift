@@ -62,6 +62,7 @@ extension Helper {
     func status(_ call: VarlinkCall) throws(VarlinkFailure) {
         try access.require(.submit, call.peer)
         endDueBans()
+        refreshGuards(.batch)
         call.reply(
             Status(
                 version: Helper.version, mode: enforcer.mode, table: enforcer.layout.table.description,
@@ -69,7 +70,7 @@ extension Helper {
                 generation: Int64(enforcer.generation.number), callers: connectionCount(),
                 subscribers: subscribers.count,
                 kernel: KernelInfo(enforcer.features, release: Self.kernelRelease), ledger: ledgerState,
-                sets: SetKind.allCases.map(info), problems: problems()))
+                sets: SetKind.allCases.map(info), problems: problems(), guards: guardCounts))
     }
 
     /// uname(2)
@@ -86,6 +87,7 @@ extension Helper {
         try access.require(.operate, call.peer)
         let subject = try call.parameters(of: HelperInterface.explain).subject
         endDueBans()
+        refreshGuards(.operators)
         do {
             call.reply(try explanation(subject))
         } catch let error as VarlinkFailure {
@@ -103,9 +105,7 @@ extension Helper {
         let network = target.network
         let bans = book.all { self.touches($0.key, target) }
         let guardEntry = guards.entry(touching: network)
-        let isExempt =
-            guardEntry.map { $0.network.contains(network.first) && $0.network.contains(network.last) }
-            ?? false
+        let isExempt = exempt.sets.contains(network)
         let inboundSet =
             isExempt ? nil : bans.first { $0.key.check == .accept }?.key.set ?? coveringSet(network)
         let outboundSet =

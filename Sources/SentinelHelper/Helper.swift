@@ -27,11 +27,11 @@ public actor Helper {
     let started: Int64
     let enforcer: Enforcer
     var access: AccessControl
-    var guards: Guards
+    var hostGuards: HostGuards
+    var exempt: ExemptState
     var protected: ProtectedAddresses
     var submissions = Submissions()
     var keeping = LedgerKeeping()
-    var ownAddresses: OwnAddresses
     var book: BanBook
     var covers: [SetKind: NetworkCover<BanKey>] = [.net4: NetworkCover([]), .net6: NetworkCover([])]
     var subscribers: [UInt64: Subscriber] = [:]
@@ -67,7 +67,7 @@ public actor Helper {
     /// - Parameter limit: what is made use of at most of what the kernel offers.
     init(
         _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
-        clock: HostClock, limit: KernelFeatures
+        clock: HostClock, limit: KernelFeatures, resolverFiles: Resolvers.Files = .system
     ) throws(HelperError) {
         eventLoop.preconditionInEventLoop()
         self.configuration = configuration
@@ -79,9 +79,10 @@ public actor Helper {
         schedules = try DurationSchedules(configuration.durations)
         access = AccessControl(configuration.access)
         (nodeUsers, startProblems) = Self.resolveUsers(configuration.node.users)
-        let ownAddresses = OwnAddresses()
-        guards = Guards(ownAddresses: ownAddresses.current, exempt: configuration.exempt.addresses)
-        self.ownAddresses = ownAddresses
+        let hostGuards = HostGuards(
+            GuardSettings(configuration), resolverFiles: resolverFiles, at: clock.monotonic())
+        exempt = ExemptState(sets: ExemptSets(hostGuards.guards))
+        self.hostGuards = hostGuards
         protected = ProtectedAddresses(ipv6Prefix: configuration.table.ipv6Prefix)
         let capacity = configuration.capacity
         book = BanBook(capacity: SetKind.ofBans.reduce(0) { $0 + ($1.capacity(capacity) ?? 0) })
@@ -156,7 +157,7 @@ public actor Helper {
 
     /// The sets that hold no bans.
     func fixedElements() -> [SetKind: [Element]] {
-        var elements = guards.elements
+        var elements = exempt.sets.elements
         elements[.nodePorts] = configuration.node.ports.map {
             Element(ElementKey($0.transport, port: $0.number))
         }
@@ -180,7 +181,7 @@ public actor Helper {
     /// the next ban ends.
     private func wake() {
         endDueBans()
-        refreshGuards()
+        refreshGuards(.tick)
         watchTable()
         enforceWaiting()
         lookAfterLedger()
@@ -221,18 +222,6 @@ public actor Helper {
         for kind in Swift.Set(kinds) where covers[kind] != nil { covers[kind] = cover(kind, changed: [:]) }
     }
 
-    private func refreshGuards() {
-        guard ownAddresses.refresh() else { return }
-        guards = Guards(ownAddresses: ownAddresses.current, exempt: configuration.exempt.addresses)
-        do {
-            if missing == nil { try enforcer.setExempt(guards.elements) }
-            logger.info(
-                "the host's addresses have changed", metadata: ["count": "\(ownAddresses.current.count)"])
-        } catch {
-            logger.error("can't protect the host's new addresses: \(error)")
-        }
-    }
-
     // MARK: What needs the operator's eye
 
     func problems() -> [String] {
@@ -257,7 +246,7 @@ public actor Helper {
             }
         }
         if let missing { problems.append("nothing is enforced: \(missing)") }
-        if let repairProblem { problems.append(repairProblem) }
+        problems += [repairProblem, exempt.problem].compactMap { $0 }
         problems += ledgerProblems
         problems += waitingProblems
         return problems

@@ -96,6 +96,18 @@ public struct KernelInfo: Codable, Hashable, Sendable {
     }
 }
 
+/// How much a guard holds. `GuardCount` on the wire.
+public struct GuardCount: Codable, Hashable, Sendable {
+    public var name: GuardName
+    /// Addresses and blocks.
+    public var count: Int
+
+    public init(name: GuardName, count: Int) {
+        self.name = name
+        self.count = count
+    }
+}
+
 /// The helper at a glance: the reply of ``HelperInterface/status``.
 public struct Status: Codable, Hashable, Sendable {
     public var version: String
@@ -118,11 +130,13 @@ public struct Status: Codable, Hashable, Sendable {
     public var sets: [SetInfo]
     /// What needs the operator's eye, in words, each with its remedy.
     public var problems: [String]
+    /// What each guard holds that holds anything.
+    public var guards: [GuardCount]
 
     public init(
         version: String, mode: Mode, table: String, started: Timestamp, bans: Int, generation: Int64,
         callers: Int, subscribers: Int, kernel: KernelInfo, ledger: LedgerState, sets: [SetInfo],
-        problems: [String]
+        problems: [String], guards: [GuardCount] = []
     ) {
         self.version = version
         self.mode = mode
@@ -136,6 +150,7 @@ public struct Status: Codable, Hashable, Sendable {
         self.ledger = ledger
         self.sets = sets
         self.problems = problems
+        self.guards = guards
     }
 }
 

@@ -76,6 +76,12 @@ public struct GuardName: WireWord {
     public static let multicast = GuardName(rawValue: "multicast")
     public static let unspecified = GuardName(rawValue: "unspecified")
     public static let ownAddress = GuardName(rawValue: "own-address")
+    /// The gateway of a default route.
+    public static let gateway = GuardName(rawValue: "gateway")
+    /// A name server that the host asks.
+    public static let resolver = GuardName(rawValue: "resolver")
+    /// Somebody is logged in from there by SSH.
+    public static let operatorSession = GuardName(rawValue: "operator-session")
     public static let exempt = GuardName(rawValue: "exempt")
     /// A peer is there that a node protects.
     public static let protected = GuardName(rawValue: "protected")

@@ -45,6 +45,9 @@ private typealias Terms = Configuration.Durations.Terms
             operate = ["group:wheel"]
             [exempt]
             addresses = ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32"]
+            [guards]
+            ssh_ports = [2222]
+            ssh_login_grace = "30s"
             [socket]
             path = "/run/other.sock"
             mode = "600"
@@ -83,6 +86,8 @@ private typealias Terms = Configuration.Durations.Terms
         expected.exempt.addresses = ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32"].compactMap {
             IPNetwork($0)
         }
+        expected.guards.sshPorts = [2222]
+        expected.guards.loginGrace = .seconds(30)
         expected.socket.path = "/run/other.sock"
         expected.socket.mode = FileMode(bits: 0o600)
         expected.socket.connections = 20

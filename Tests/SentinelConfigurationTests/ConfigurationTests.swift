@@ -27,6 +27,8 @@ private func changed() throws -> Configuration {
     configuration.exempt.addresses = [
         try #require(IPNetwork("192.0.2.0/24")), try #require(IPNetwork("::2/128")),
     ]
+    configuration.guards.sshPorts = [22, 2222]
+    configuration.guards.loginGrace = .seconds(30)
     configuration.socket.path = "/run/other.sock"
     configuration.socket.mode = FileMode(bits: 0o600)
     configuration.socket.connections = 20
@@ -59,6 +61,7 @@ private func changed() throws -> Configuration {
                 "durations":{"by_check":{},"by_check_and_reason":{},"by_reason":{},\
                 "default":{"factor":4,"first":600000,"forget_after":2592000000,"jitter":0.1,"maximum":604800000},\
                 "node_maximum":604800000},"exempt":{"addresses":[]},\
+                "guards":{"ssh_login_grace":120000,"ssh_ports":[22]},\
                 "ledger":{"directory":"/var/lib/sentinel","events":1000000,"history":7776000000},"log":{"level":"info"},\
                 "node":{"ports":["tcp/8776","udp/8776"],"users":["seed"],"widest4":24,"widest6":48},\
                 "socket":{"call_bytes":1048576,"connections":256,"connections_per_user":64,"mode":"0660",\

@@ -77,6 +77,25 @@ private func problems(_ change: (inout Configuration) -> Void) throws -> [String
             ])
     }
 
+    @Test func `SSH's ports and its time to log in keep to their ranges`() throws {
+        #expect(
+            try problems {
+                $0.guards.sshPorts = [22, 0, 22]
+                $0.guards.loginGrace = .seconds(86_401)
+            } == [
+                "[guards] ssh_ports: \"22\" is in the list twice; remove one of them",
+                "[guards] ssh_ports: 0 is out of range; a port is from 1 to 65535",
+                "[guards] ssh_login_grace: \"1d1s\" is out of range; it is from \"1s\" to \"1d\"",
+            ])
+        var none = Configuration()
+        none.guards.sshPorts = []
+        try none.validate()
+        #expect(
+            try problems { $0.guards.sshPorts = Array(1...17) } == [
+                "[guards] ssh_ports: has 17 entries; it has 16 at most"
+            ])
+    }
+
     @Test func `No user has more connections than there may be`() throws {
         #expect(
             try problems { $0.socket.connections = 63 } == [

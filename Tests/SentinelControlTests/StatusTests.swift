@@ -18,7 +18,7 @@ import Varlink
                     kernel: .init(
                         release: "6.1.0", ownership: true, persistence: false, timeoutUpdate: false,
                         elementDestroy: false, setCounts: false, socketDestroy: true),
-                    sets: [], problems: []))
+                    ledger: .healthy, sets: [], problems: []))
         }
         let outcome =
             arguments.isEmpty

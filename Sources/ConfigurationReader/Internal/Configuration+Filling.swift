@@ -12,6 +12,7 @@ extension Configuration {
         capacity.fill(from: file.section("capacity"))
         access.fill(from: file.section("access"))
         exempt.fill(from: file.section("exempt"))
+        guards.fill(from: file.section("guards"))
         socket.fill(from: file.section("socket"))
         durations.fill(from: file.section("durations"))
         ledger.fill(from: file.section("ledger"))
@@ -66,6 +67,14 @@ extension Configuration.Exempt {
     mutating func fill(from section: SectionReader) {
         section.read(
             "addresses", listOf: .network, example: "[\"192.0.2.0/24\", \"2001:db8::1\"]", into: &addresses)
+        section.finish()
+    }
+}
+
+extension Configuration.Guards {
+    mutating func fill(from section: SectionReader) {
+        section.read("ssh_ports", listOf: .port, example: "[22]", into: &sshPorts)
+        section.read("ssh_login_grace", .duration, example: "\"2m\"", into: &loginGrace)
         section.finish()
     }
 }

@@ -113,6 +113,26 @@ extension Configuration.Exempt {
     }
 }
 
+extension Configuration.Guards {
+    /// LoginGraceTime's own bounds, but for 0, which sets no bound to a login.
+    static let loginGraceRange = Duration.seconds(1)...Duration.seconds(86_400)
+
+    func check(_ findings: inout Findings) {
+        let section = ConfigurationKey("guards")
+        let ports = section.appending("ssh_ports")
+        findings.require(sshPorts, atMost: 16, ports)
+        for (index, port) in sshPorts.enumerated() {
+            findings.require(
+                port > 0, ports.appending(index), "0 is out of range", "a port is from 1 to 65535")
+        }
+        let range = Self.loginGraceRange
+        findings.require(
+            range.contains(loginGrace), section.appending("ssh_login_grace"),
+            "\"\(DurationText(loginGrace))\" is out of range",
+            "it is from \"\(DurationText(range.lowerBound))\" to \"\(DurationText(range.upperBound))\"")
+    }
+}
+
 extension Configuration.Socket {
     /// The longest path of a Unix socket (`sun_path` without the NUL).
     static let longestPath = 107

@@ -36,10 +36,16 @@ struct StatusText {
             "callers",
             "\(Quantity.count(status.callers, "connection")), \(Quantity.number(status.subscribers)) of them watching"
         )
+        fields.add("guarded", status.guards.isEmpty ? nil : guards)
         fields.add("kernel", "\(status.kernel.release): \(features)")
         fields.add("ledger", ledgerText, status.ledger == .failed ? .bad : .plain)
         fields.add("generation", "\(status.generation)")
         return fields
+    }
+
+    /// How many addresses and blocks each guard holds.
+    private var guards: String {
+        status.guards.map { "\($0.name) \(Quantity.number($0.count))" }.joined(separator: ", ")
     }
 
     private var modeText: String {

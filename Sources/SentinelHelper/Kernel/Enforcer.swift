@@ -177,14 +177,25 @@ final class Enforcer {
     /// Whether the kernel has a table of this name.
     func tableExists() throws(NftablesError) -> Bool { try socket.table(layout.table) != nil }
 
-    /// Says anew whom nothing may block, in one transaction.
-    func setExempt(_ elements: [SetKind: [Element]]) throws(NftablesError) {
-        var transaction = Transaction()
-        for (kind, elements) in elements {
-            transaction.flush(layout[kind])
-            transaction.add(elements, to: layout[kind])
+    /// Changes whom nothing may block, in one transaction. Where the kernel has something else than we think, all of it
+    /// is said anew, in one transaction as well.
+    func changeExempt(
+        _ difference: ExemptSets.Difference, whole: () -> [SetKind: [Element]]
+    ) throws(NftablesError) {
+        guard !difference.isEmpty else { return }
+        var short = Transaction()
+        for (kind, elements) in difference.removed { short.delete(elements, from: layout[kind]) }
+        for (kind, elements) in difference.added { short.add(elements, to: layout[kind]) }
+        do {
+            try commit(short)
+        } catch  where Self.isDisagreement(error.code) {
+            var long = Transaction()
+            for (kind, elements) in whole() {
+                long.flush(layout[kind])
+                long.add(elements, to: layout[kind])
+            }
+            try commit(long)
         }
-        try commit(transaction)
     }
 
     /// Removes the table; of the operator's, what its sets of bans hold. Nothing is enforced from then on.
