@@ -48,13 +48,20 @@ package struct Messages: Sequence, IteratorProtocol {
 
     package init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
 
+    /// The shortest message that is read: behind each one's header stands netfilter's, or an error's number. Shorter ones
+    /// are passed over.
+    private static let shortest = Int(sentinel_MNL_NLMSG_HDRLEN + sentinel_NFGENMSG_SIZE)
+
     package mutating func next() -> UnsafePointer<nlmsghdr>? {
-        guard let start = rest.baseAddress else { return nil }
-        let header = start.assumingMemoryBound(to: nlmsghdr.self)
-        guard mnl_nlmsg_ok(header, Int32(clamping: rest.count)) else { return nil }
-        let length = Swift.min(Int((header.pointee.nlmsg_len + 3) & ~3), rest.count)
-        rest = UnsafeRawBufferPointer(rebasing: rest[length...])
-        return header
+        // Not by mnl_nlmsg_ok(), which takes lengths from 2 GiB on for negative ones, and thereby as short enough.
+        while rest.count >= MemoryLayout<nlmsghdr>.size, let start = rest.baseAddress {
+            let header = start.assumingMemoryBound(to: nlmsghdr.self)
+            let length = Int(header.pointee.nlmsg_len)
+            guard length >= MemoryLayout<nlmsghdr>.size, length <= rest.count else { return nil }
+            rest = UnsafeRawBufferPointer(rebasing: rest[Swift.min((length + 3) & ~3, rest.count)...])
+            if length >= Self.shortest { return header }
+        }
+        return nil
     }
 }
 
@@ -75,7 +82,7 @@ package struct KernelVerdict {
         guard Int32(header.nlmsg_type) == NLMSG_ERROR || Int32(header.nlmsg_type) == NLMSG_DONE,
             Int(header.nlmsg_len) >= payload + MemoryLayout<Int32>.size
         else { return nil }
-        errno = -(start + payload).loadUnaligned(as: Int32.self)
+        errno = 0 &- (start + payload).loadUnaligned(as: Int32.self)
         guard Int32(header.nlmsg_type) == NLMSG_ERROR,
             header.nlmsg_flags & UInt16(NLM_F_ACK_TLVS) != 0, header.nlmsg_flags & UInt16(NLM_F_CAPPED) != 0
         else { return }

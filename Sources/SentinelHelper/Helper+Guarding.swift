@@ -35,7 +35,7 @@ extension Helper {
         call.reply(HelperInterface.Guard.Reply(lifted: records.map(ban)))
     }
 
-    private static func addresses(_ texts: [String]) throws(VarlinkFailure) -> Swift.Set<IPAddress> {
+    static func addresses(_ texts: [String]) throws(VarlinkFailure) -> Swift.Set<IPAddress> {
         let limit = ProtectedAddresses.mostInOneList
         guard texts.count <= limit else {
             throw VarlinkFailure(

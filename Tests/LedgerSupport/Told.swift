@@ -13,7 +13,7 @@ public struct Told: LedgerReader, Sendable {
 
     public init() {}
 
-    public mutating func begin(_ timeline: Timeline) {
+    public mutating func begin(_ timeline: Timeline, nextID: Int64) {
         (self.timeline, bans, offences, hasTwice) = (timeline, [:], [:], false)
     }
 

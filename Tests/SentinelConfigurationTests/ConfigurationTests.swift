@@ -94,6 +94,10 @@ private func changed() throws -> Configuration {
         ),
         ("\"tcp/8776\"", "8776", "[node] ports: can't be decoded: "),
         ("\"prerouting\"", "\"forward\"", "[table] hook: can't be decoded: "),
+        (
+            "\"prerouting\"", "\"pr\\routing\"",
+            "[table] hook: can't be decoded: Cannot initialize Hook from invalid String value pr\\u{D}outing;"
+        ),
     ])
     func `JSON of another version is refused`(text: String, replacement: String, message: String) throws {
         var json = try Configuration().json
