@@ -201,7 +201,7 @@ extension Helper {
     }
 
     /// Has the kernel's table say whether there are bans in it that the ledger lacks.
-    func markUnsaved() throws(NftablesError) { try enforcer.mark(isUnsaved: ledgerState != .healthy) }
+    func markUnsaved() throws(NftablesError) { try enforcer.mark(isUnsaved: ledgerState == .failed) }
 
     private func ledgerProblem(_ error: LedgerError) -> String {
         let remedy =

@@ -175,7 +175,10 @@ import Varlink
                 Status(
                     version: "0", mode: .owned, table: "inet sentinel", started: Recorder.now, bans: 3,
                     generation: 1, callers: 1, subscribers: 0,
-                    kernel: .init(release: "6.1", ownership: true, persistence: false, timeoutUpdate: false),
+                    kernel: .init(
+                        release: "6.1", ownership: true, persistence: false, timeoutUpdate: false,
+                        elementDestroy: false, setCounts: false, socketDestroy: true),
+                    ledger: .healthy,
                     sets: [], problems: [],
                     guards: [.init(name: .gateway, count: 2), .init(name: .protected, count: 4096)]))
         }
