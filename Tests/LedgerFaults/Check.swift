@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+import Ledger
+import LedgerSupport
+
+/// Opens what a run has left, and holds it against what the run was told.
+enum Check {
+    /// - Returns: whether all that was said to be durable is there, and no batch is there by half.
+    static func run(_ arguments: Arguments) throws -> Bool {
+        var (clock, chronicle) = Run.clock(arguments)
+        let acks = Acks(path: arguments.text("--acks") ?? "acks").read()
+        var states = [chronicle.state]
+        for _ in 0..<acks.tried {
+            _ = chronicle.batch(arguments.number("--size", 8))
+            states.append(chronicle.state)
+        }
+        let (told, opening) = try open(arguments, clock)
+        let found = states.indices.last {
+            states[$0].bans == told.bans && states[$0].offences == told.offences
+        }
+        let summary =
+            "\(told.bans.count) bans, as after batch \(found.map { "\($0)" } ?? "none"); tried \(acks.tried), durable \(acks.durable); "
+            + "\(opening)"
+        if arguments.has("--salvaged") {
+            let phantoms = told.bans.values.filter { chronicle.bansEver[$0.id]?.contains($0) != true }
+            let missing = chronicle.state.bans.keys.filter { told.bans[$0] == nil }
+            print(summary, "\(phantoms.count) that never were, \(missing.count) missing")
+            return phantoms.isEmpty && missing.count <= Specimen.rowsInPage
+        }
+        print(summary)
+        guard let found, found >= acks.durable,
+            opening == .whole || (opening == .created && acks.durable == 0)
+        else { return false }
+        let (again, second) = try open(arguments, clock)
+        return second == .whole && again.bans == told.bans && again.offences == told.offences
+    }
+
+    private static func open(
+        _ arguments: Arguments, _ clock: ManualClock
+    ) throws -> (told: Told, opening: LedgerOpening) {
+        var told = Told()
+        let (ledger, opening) = try Ledger.open(
+            directory: arguments.text("--directory") ?? ".", clock: clock.clock(), reader: &told,
+            whenChanged: { _ in })
+        ledger.close()
+        return (told, opening)
+    }
+}
