@@ -61,6 +61,7 @@ demo: deps build ## A seed node under a flood, without and with the kernel plane
 
 run: deps build ## sentineld in the foreground, with the default configuration
 	@install -d /run/sentinel
+	install -d -m 0700 /var/lib/sentinel
 	# A copy: sentineld refuses a configuration that others than root could have written.
 	install -m 0644 systemd/sentinel.toml /run/sentinel/run.toml
 	exec $(BUILT)/sentineld --config /run/sentinel/run.toml

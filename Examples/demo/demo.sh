@@ -57,6 +57,8 @@ ports = ["tcp/$port", "udp/$port"]
 users = ["65534"]
 [access]
 submit = ["user:65534"]
+[ledger]
+directory = "$work"
 [socket]
 mode = "0666"
 [log]

@@ -123,6 +123,9 @@ start_sentineld() {
 		operate = ["user:root"]
 		[socket]
 		path = "$scratch/sentinel.sock"
+
+		[ledger]
+		directory = "$scratch"
 		mode = "0666"
 	TOML
 	nsenter --net="/proc/${networks[server]}/ns/net" \

@@ -4,7 +4,9 @@
 /// Who is told what a ledger holds when it is opened.
 public protocol LedgerReader {
     /// Everything begins anew: what was told before doesn't hold.
-    mutating func begin(_ timeline: Timeline)
+    ///
+    /// - Parameter nextID: the least id that no ban has had.
+    mutating func begin(_ timeline: Timeline, nextID: Int64)
     mutating func read(_ ban: LedgerBan)
     mutating func read(_ offence: LedgerOffence)
 }
@@ -113,7 +115,7 @@ extension LedgerDirectory {
     ) throws(LedgerError) -> (LedgerFile, Timeline) {
         let file = try LedgerFile(path: file(generation))
         let timeline = clock.timeline(after: file.mark)
-        reader.begin(timeline)
+        reader.begin(timeline, nextID: file.state.next)
         // Closures can't hold what is passed inout, so it goes in and out of a variable that they can.
         var copy = reader
         defer { reader = copy }

@@ -15,6 +15,7 @@ public struct Configuration: Codable, Hashable, Sendable {
     public var exempt = Exempt()
     public var socket = Socket()
     public var durations = Durations()
+    public var ledger = Ledger()
     public var log = Log()
 
     /// The defaults.

@@ -9,9 +9,9 @@ internal import SentinelConfiguration
 internal import SentinelProtocol
 
 extension Helper {
-    /// Carries requests out: all that can be in one transaction, then the book, then the events.
+    /// Carries requests out: all that can be in one transaction, then the book, the ledger, the events.
     ///
-    /// - Returns: a receipt for each, in their order.
+    /// - Returns: a receipt for each, in their order. None is durable yet; see ``whenDurable(_:)``.
     func block(_ requests: [BlockRequest], for caller: String) -> [Receipt] {
         endDueBans()
         var plan = Plan()
@@ -204,7 +204,7 @@ extension Helper {
     /// Writes the plan into the book and tells it.
     private func enter(_ plan: Plan) -> [BanKey: BanRecord] {
         var entered: [BanKey: BanRecord] = [:]
-        var events: [Event] = []
+        var changes: [BanChange] = []
         for key in plan.order {
             guard let planned = plan.records[key] else { continue }
             let present = book[key]
@@ -214,11 +214,11 @@ extension Helper {
             }
             guard let record = book.enter(planned) else { continue }
             entered[key] = record
-            events.append(event(present == nil ? .banned : .renewed, record))
+            changes.append(BanChange(kind: present == nil ? .banned : .renewed, record: record))
         }
         recover(covers: entered.keys.map(\.set))
         scheduleWakeup()
-        publish(events)
+        tell(changes)
         return entered
     }
 

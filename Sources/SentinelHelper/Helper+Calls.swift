@@ -32,7 +32,11 @@ extension Helper: VarlinkHandler {
         }
         let receipts = block(parameters.denials.map { BlockRequest($0) }, for: access.caller(call.peer))
         if let place { submissions.keep(receipts, of: place) }
-        call.reply(HelperInterface.Submit.Reply(receipts: receipts))
+        whenDurable { helper, isDurable in
+            let receipts = receipts.map { $0.durable(isDurable) }
+            if let place { helper.submissions.update(receipts, of: place) }
+            call.reply(HelperInterface.Submit.Reply(receipts: receipts))
+        }
     }
 
     private func ban(_ call: VarlinkCall) throws(VarlinkFailure) {
@@ -44,7 +48,9 @@ extension Helper: VarlinkHandler {
             logger.notice(
                 "banned by an operator", metadata: ["subject": "\(receipt.subject)", "caller": "\(caller)"])
         }
-        call.reply(HelperInterface.BanMethod.Reply(receipts: receipts))
+        whenDurable { _, isDurable in
+            call.reply(HelperInterface.BanMethod.Reply(receipts: receipts.map { $0.durable(isDurable) }))
+        }
     }
 
     private func release(_ call: VarlinkCall) throws(VarlinkFailure) {
@@ -61,5 +67,14 @@ extension Helper: VarlinkHandler {
         logger.warning("\(message)")
         publish([Event(kind: .released, time: Timestamp(rawValue: clock.wall()), message: message)])
         call.reply()
+    }
+}
+
+extension Receipt {
+    /// The same, with whether what it tells of is on the disk.
+    fileprivate func durable(_ isDurable: Bool) -> Receipt {
+        var receipt = self
+        receipt.durable = isDurable && enforced
+        return receipt
     }
 }

@@ -20,7 +20,7 @@ extension Helper {
         let records = enforcer.mode == .released ? [] : bans(of: caller, touching: added)
         if !records.isEmpty {
             do {
-                try lift(records)
+                try lift(records, by: caller)
             } catch {
                 throw VarlinkFailure(kernel: error)
             }

@@ -27,17 +27,20 @@ extension Helper {
                         message: "the table has been released; restart sentineld to enforce again"))
             }
             do {
-                try lift(records)
+                try lift(records, by: caller)
             } catch {
                 throw VarlinkFailure(kernel: error)
             }
             logger.notice("lifted", metadata: ["bans": "\(records.count)", "caller": "\(caller)"])
         }
-        call.reply(HelperInterface.Lift.Reply(bans: records.map(ban)))
+        let bans = records.map(ban)
+        whenDurable { _, _ in call.reply(HelperInterface.Lift.Reply(bans: bans)) }
     }
 
     /// Ends these bans, in the kernel first.
-    func lift(_ records: [BanRecord]) throws(NftablesError) {
+    ///
+    /// - Parameter actor: who wants it.
+    func lift(_ records: [BanRecord], by actor: String) throws(NftablesError) {
         var changes = Enforcer.Changes()
         var networks: [SetKind: [BanKey: BanRecord?]] = [:]
         for record in records {
@@ -54,7 +57,7 @@ extension Helper {
         let now = clock.monotonic()
         for record in records { _ = book.end(record.key, forget: record.forgotten(by: schedules, from: now)) }
         recover(covers: networks.keys)
-        publish(records.map { event(.lifted, $0) })
+        tell(records.map { BanChange(kind: .lifted, record: $0, actor: actor) })
     }
 
     /// What a filter's bans have in common.

@@ -72,7 +72,7 @@ extension Helper {
                     release: Self.kernelRelease, ownership: enforcer.features.ownership,
                     persistence: enforcer.features.persistence, timeoutUpdate: enforcer.features.timeoutUpdate
                 ),
-                sets: SetKind.allCases.map(info), problems: problems()))
+                ledger: ledgerState, sets: SetKind.allCases.map(info), problems: problems()))
     }
 
     /// uname(2)

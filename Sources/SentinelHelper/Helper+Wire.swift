@@ -18,7 +18,7 @@ extension Helper {
             caller: record.caller, byOperator: record.isOperators,
             granted: record.granted.map { Milliseconds(rawValue: $0) },
             created: Timestamp(rawValue: record.created), expires: record.deadline.map(timestamp),
-            strikes: record.strikes, durable: false)
+            strikes: record.strikes, durable: isDurable(record))
     }
 
     /// A point of the monotonic clock as people tell the time.

@@ -30,6 +30,7 @@ public actor Helper {
     var guards: Guards
     var protected: ProtectedAddresses
     var submissions = Submissions()
+    var keeping = LedgerKeeping()
     var ownAddresses: OwnAddresses
     var book: BanBook
     var covers: [SetKind: NetworkCover<BanKey>] = [.net4: NetworkCover([]), .net6: NetworkCover([])]
@@ -108,18 +109,15 @@ public actor Helper {
 
     // MARK: Life
 
-    /// Makes the kernel's table, or takes over the one that an earlier run left, with its bans.
+    /// Opens the ledger, then makes the kernel's table, or takes over the one that an earlier run left: from then on
+    /// both are equal.
     ///
     /// - Throws: ``HelperError`` where the kernel refuses, or another process owns the table.
     public func start() throws(HelperError) {
         do {
-            let found = try enforcer.find()
-            if let found { adopt(found.elements) }
-            if let found, found.fits {
-                try enforcer.adopt(.init(elements: fixedElements()))
-            } else {
-                try enforcer.build(contents(), replacing: found != nil)
-            }
+            let isLedgerWhole = openLedger()
+            endDueBans()
+            try bringAbout(isLedgerWhole: isLedgerWhole)
         } catch {
             throw HelperError(kernel: error)
         }
@@ -139,6 +137,7 @@ public actor Helper {
         wakeup?.cancel()
         wakeup = nil
         wakesAt = .min
+        closeLedger()
         // It holds the service, which holds this: the socket that owns the table would never be closed.
         connectionCount = { 0 }
     }
@@ -149,7 +148,7 @@ public actor Helper {
     }
 
     /// The sets that hold no bans.
-    private func fixedElements() -> [SetKind: [Element]] {
+    func fixedElements() -> [SetKind: [Element]] {
         var elements = guards.elements
         elements[.nodePorts] = configuration.node.ports.map {
             Element(ElementKey($0.transport, port: $0.number))
@@ -159,7 +158,7 @@ public actor Helper {
     }
 
     /// All that the table should hold now.
-    private func contents() -> Enforcer.Contents {
+    func contents() -> Enforcer.Contents {
         var elements = fixedElements()
         for kind in SetKind.ofBans where !kind.flags.contains(.interval) {
             elements[kind] = book.keys(in: kind).compactMap { book[$0].flatMap(element) }
@@ -176,6 +175,7 @@ public actor Helper {
         endDueBans()
         refreshGuards()
         repairIfDamaged()
+        lookAfterLedger()
         manager.notify(.watchdog)
         wakesAt = .max
         scheduleWakeup()
@@ -202,7 +202,7 @@ public actor Helper {
             }
             guard !ended.isEmpty else { return }
             recover(covers: ended.map(\.key.set))
-            publish(ended.map { event(.expired, $0) })
+            tell(ended.map { BanChange(kind: .expired, record: $0) })
         }
     }
 
@@ -270,6 +270,7 @@ public actor Helper {
             }
         }
         if let repairProblem { problems.append(repairProblem) }
+        problems += ledgerProblems
         return problems
     }
 }

@@ -10,14 +10,38 @@ public struct HostClock: Sendable {
     /// Milliseconds since 1970, for people.
     public var wall: @Sendable () -> Int64
 
-    public init(monotonic: @escaping @Sendable () -> Int64, wall: @escaping @Sendable () -> Int64) {
+    /// Which boot of the host it is: where this differs, the monotonic clock has begun anew. Empty where it isn't known.
+    public var boot: String
+
+    public init(
+        monotonic: @escaping @Sendable () -> Int64, wall: @escaping @Sendable () -> Int64, boot: String = ""
+    ) {
         self.monotonic = monotonic
         self.wall = wall
+        self.boot = boot
     }
 
     /// The host's clocks.
-    public static let system = HostClock(
-        monotonic: { read(CLOCK_MONOTONIC) }, wall: { read(CLOCK_REALTIME) })
+    public static let system = system(boot: nil)
+
+    /// The host's clocks.
+    ///
+    /// - Parameter boot: the kernel's boot id, where who started this process said it; else it is read from
+    ///   /proc/sys/kernel/random/boot_id.
+    public static func system(boot: String?) -> HostClock {
+        HostClock(
+            monotonic: { read(CLOCK_MONOTONIC) }, wall: { read(CLOCK_REALTIME) }, boot: boot ?? bootID())
+    }
+
+    private static func bootID() -> String {
+        let descriptor = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        let text = String(unsafeUninitializedCapacity: 64) { buffer in
+            max(0, Glibc.read(descriptor, buffer.baseAddress, buffer.count))
+        }
+        return text.filter { $0.isHexDigit || $0 == "-" }
+    }
 
     private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()

@@ -48,6 +48,14 @@ struct Submissions {
         return session.receipts
     }
 
+    /// Says the answer anew, unless there is a later one by now.
+    mutating func update(_ receipts: [Receipt], of place: Place) {
+        guard let index = sessions[place.user]?.firstIndex(where: { $0.name == place.session }),
+            sessions[place.user]?[index].sequence == place.sequence
+        else { return }
+        sessions[place.user]?[index].receipts = receipts
+    }
+
     /// Keeps an answer in the place of the session's last one.
     mutating func keep(_ receipts: [Receipt], of place: Place) {
         var own = sessions[place.user] ?? []

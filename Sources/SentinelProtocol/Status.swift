@@ -98,6 +98,7 @@ public struct Status: Codable, Hashable, Sendable {
     /// How many of them watch.
     public var subscribers: Int
     public var kernel: KernelInfo
+    public var ledger: LedgerState
     /// Without their elements.
     public var sets: [SetInfo]
     /// What needs the operator's eye, in words, each with its remedy.
@@ -105,7 +106,8 @@ public struct Status: Codable, Hashable, Sendable {
 
     public init(
         version: String, mode: Mode, table: String, started: Timestamp, bans: Int, generation: Int64,
-        callers: Int, subscribers: Int, kernel: KernelInfo, sets: [SetInfo], problems: [String]
+        callers: Int, subscribers: Int, kernel: KernelInfo, ledger: LedgerState, sets: [SetInfo],
+        problems: [String]
     ) {
         self.version = version
         self.mode = mode
@@ -116,6 +118,7 @@ public struct Status: Codable, Hashable, Sendable {
         self.callers = callers
         self.subscribers = subscribers
         self.kernel = kernel
+        self.ledger = ledger
         self.sets = sets
         self.problems = problems
     }

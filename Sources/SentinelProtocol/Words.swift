@@ -99,10 +99,30 @@ public struct EventKind: WireWord {
     public static let evicted = EventKind(rawValue: "evicted")
     /// The table had been changed by somebody else, and is right again.
     public static let repaired = EventKind(rawValue: "repaired")
+    /// Something needs the operator's eye; see ``Event/message``.
+    public static let alarm = EventKind(rawValue: "alarm")
+    /// What an alarm was raised for is over.
+    public static let recovered = EventKind(rawValue: "recovered")
     /// The table was removed.
     public static let released = EventKind(rawValue: "released")
     /// This subscriber was too slow; see ``Event/missed``.
     public static let lost = EventKind(rawValue: "lost")
+}
+
+/// How the helper's ledger is.
+public struct LedgerState: WireWord {
+    public let rawValue: String
+
+    public init(rawValue: String) {
+        self.rawValue = rawValue
+    }
+
+    /// Everything is written.
+    public static let healthy = LedgerState(rawValue: "healthy")
+    /// It can't be written now, which is tried again; what has changed since is lost if the host restarts.
+    public static let failed = LedgerState(rawValue: "failed")
+    /// The configuration wants none.
+    public static let off = LedgerState(rawValue: "off")
 }
 
 /// How the helper holds its table.

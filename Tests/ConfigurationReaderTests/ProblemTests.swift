@@ -20,7 +20,7 @@ private func messages(_ bytes: [UInt8]) throws -> [String] {
         ("[tabel]", "f:1: tabel: is no known section; did you mean [table]?"),
         (
             "\ncolour = 1",
-            "f:2: colour: is no known section; known are [access], [capacity], [durations], [exempt], [log], [node], "
+            "f:2: colour: is no known section; known are [access], [capacity], [durations], [exempt], [ledger], [log], [node], "
                 + "[socket], [table]"
         ),
         (

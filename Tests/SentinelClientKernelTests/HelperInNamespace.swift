@@ -65,6 +65,7 @@ final class HelperInNamespace: Sendable {
     func start() async throws {
         var configuration = Configuration()
         configuration.socket.path = socket
+        configuration.ledger.directory = nil
         configuration.durations.fallback.jitter = 0
         let (eventLoop, logger, settled) = (group.next(), logger, configuration)
         let service = try await withTaskExecutorPreference(LoopExecutor(eventLoop: eventLoop)) {

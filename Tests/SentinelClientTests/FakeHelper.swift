@@ -173,6 +173,7 @@ actor FakeHelper: VarlinkHandler {
             generation: 1,
             callers: 1, subscribers: 0,
             kernel: KernelInfo(release: "test", ownership: true, persistence: true, timeoutUpdate: true),
+            ledger: .healthy,
             sets: [],
             problems: [])
     }

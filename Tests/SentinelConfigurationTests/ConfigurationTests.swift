@@ -57,7 +57,8 @@ private func changed() throws -> Configuration {
                 "capacity":{"accept":1048576,"dial":262144,"feed":4194304,"network":65536},\
                 "durations":{"by_check":{},"by_check_and_reason":{},"by_reason":{},\
                 "default":{"factor":4,"first":600000,"forget_after":2592000000,"jitter":0.1,"maximum":604800000},\
-                "node_maximum":604800000},"exempt":{"addresses":[]},"log":{"level":"info"},\
+                "node_maximum":604800000},"exempt":{"addresses":[]},\
+                "ledger":{"directory":"/var/lib/sentinel","events":1000000,"history":7776000000},"log":{"level":"info"},\
                 "node":{"ports":["tcp/8776","udp/8776"],"users":["seed"],"widest4":24,"widest6":48},\
                 "socket":{"call_bytes":1048576,"connections":256,"connections_per_user":64,"mode":"0660",\
                 "path":"/run/sentinel/sentinel.sock"},\

@@ -31,6 +31,8 @@ final class Host: Sendable {
         try """
         [socket]
         mode = "0666"
+        [ledger]
+        directory = "\(directory)"
         [node]
         ports = ["tcp/8776", "udp/8776"]
         users = ["nobody"]

@@ -172,6 +172,7 @@ import Varlink
                     version: "0", mode: .owned, table: "inet sentinel", started: Recorder.now, bans: 3,
                     generation: 1, callers: 1, subscribers: 0,
                     kernel: .init(release: "6.1", ownership: true, persistence: false, timeoutUpdate: false),
+                    ledger: .healthy,
                     sets: [], problems: []))
         }
         let no = try await control("release", ask: { $0.contains("3 bans") ? "n" : "yes" }, answer: answer)

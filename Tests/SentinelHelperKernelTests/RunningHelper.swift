@@ -27,6 +27,7 @@ struct RunningHelper: Sendable {
         configuration.access.submit = [.user(.id(geteuid()))]
         configuration.access.operate = [.user(.id(geteuid()))]
         configuration.durations.fallback.jitter = 0
+        configuration.ledger.directory = nil
         change(&configuration)
         return configuration
     }

@@ -66,6 +66,8 @@ final class Place: Sendable {
             """
             [socket]
             path = "\(directory)/socket"
+            [ledger]
+            directory = "\(directory)"
             [access]
             submit = ["user:\(geteuid())"]
             operate = ["user:\(geteuid())"]

@@ -67,6 +67,9 @@ cat >"$scratch/sentinel.toml" <<-TOML
 	submit = ["user:root"]
 	[socket]
 	path = "$scratch/sentinel.sock"
+
+	[ledger]
+	directory = "$scratch"
 TOML
 
 # A listener here, and a client in a network of its own that sentineld is told to block.

@@ -14,6 +14,7 @@ extension Configuration {
         exempt.fill(from: file.section("exempt"))
         socket.fill(from: file.section("socket"))
         durations.fill(from: file.section("durations"))
+        ledger.fill(from: file.section("ledger"))
         log.fill(from: file.section("log"))
         file.finish(.section)
     }
@@ -74,6 +75,15 @@ extension Configuration.Socket {
         section.read("connections", .integer, example: "256", into: &connections)
         section.read("connections_per_user", .integer, example: "64", into: &connectionsPerUser)
         section.read("call_bytes", .integer, example: "1048576", into: &callBytes)
+        section.finish()
+    }
+}
+
+extension Configuration.Ledger {
+    mutating func fill(from section: SectionReader) {
+        section.read("directory", .directory, example: "\"/var/lib/sentinel\"", into: &directory)
+        section.read("history", .duration, example: "\"90d\"", into: &history)
+        section.read("events", .integer, example: "1000000", into: &events)
         section.finish()
     }
 }

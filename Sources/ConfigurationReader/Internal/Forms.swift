@@ -70,3 +70,13 @@ extension Form<Int?> {
         }
     }
 }
+
+extension Form<String?> {
+    /// A directory's path; nil where there is to be none.
+    static var directory: Form {
+        Form("a string") { value throws(ConfigurationFault) in
+            guard let text = value.string else { return nil }
+            return .some(text == "none" ? nil : text)
+        }
+    }
+}

@@ -23,6 +23,7 @@ extension Configuration {
         exempt.check(&findings)
         socket.check(&findings)
         durations.check(&findings)
+        ledger.check(&findings)
         return findings.all
     }
 }

@@ -108,11 +108,8 @@ extension Configuration.Socket {
 
     func check(_ findings: inout Findings) {
         let section = ConfigurationKey("socket")
-        let components = path.split(separator: "/", omittingEmptySubsequences: false)
         findings.require(
-            components.count > 1 && components[0].isEmpty
-                && components.dropFirst().allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
-                && path.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F },
+            path.isAbsolutePath,
             section.appending("path"), "\(path.quotedInMessage) is no absolute path of a file",
             "write one from the root without \".\", \"..\" or \"//\", as \"/run/sentinel/sentinel.sock\"")
         findings.require(
@@ -127,5 +124,33 @@ extension Configuration.Socket {
             "\(connectionsPerUser) is more than all connections there may be, \(connections)",
             "lower it, or raise connections", with: [connectionsKey])
         findings.require(callBytes, in: 4096...16_777_216, section.appending("call_bytes"))
+    }
+}
+
+extension Configuration.Ledger {
+    /// How many events may be kept.
+    static let eventRange = 0...100_000_000
+
+    func check(_ findings: inout Findings) {
+        let section = ConfigurationKey("ledger")
+        if let directory {
+            findings.require(
+                directory.isAbsolutePath, section.appending("directory"),
+                "\(directory.quotedInMessage) is no absolute path of a directory",
+                "write one from the root without \".\", \"..\" or \"//\", as \"/var/lib/sentinel\", or \"none\""
+            )
+        }
+        findings.require(history, section.appending("history"))
+        findings.require(events, in: Self.eventRange, section.appending("events"))
+    }
+}
+
+extension String {
+    /// Whether it is a path from the root, in one way of writing it only.
+    fileprivate var isAbsolutePath: Bool {
+        let components = split(separator: "/", omittingEmptySubsequences: false)
+        return components.count > 1 && components[0].isEmpty
+            && components.dropFirst().allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
+            && utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
 }

@@ -37,6 +37,7 @@ struct StatusText {
             "\(Quantity.count(status.callers, "connection")), \(Quantity.number(status.subscribers)) of them watching"
         )
         fields.add("kernel", "\(status.kernel.release): \(features)")
+        fields.add("ledger", ledgerText, status.ledger == .failed ? .bad : .plain)
         fields.add("generation", "\(status.generation)")
         return fields
     }
@@ -58,6 +59,15 @@ struct StatusText {
         case .ownedPersistent, .owned: .good
         case .released: .bad
         default: .warning
+        }
+    }
+
+    private var ledgerText: String {
+        switch status.ledger {
+        case .healthy: "healthy: bans and strikes outlive a reboot"
+        case .failed: "failed: what is banned now is lost if the host restarts"
+        case .off: "off: what is banned is lost if the host restarts"
+        default: status.ledger.rawValue
         }
     }
 

@@ -21,7 +21,8 @@ struct BanBook {
     private var oblivions = Heap<End>()
     private var reasons = Names()
     private var callers = Names()
-    private var nextID: UInt64 = 1
+    /// The least id that no ban has had.
+    private(set) var nextID: UInt64 = 1
 
     init(capacity: Int) { self.capacity = capacity }
 
@@ -158,7 +159,59 @@ struct BanBook {
         (0..<used).compactMap { self[$0].state == .active && self[$0].key.set == set ? self[$0].key : nil }
     }
 
+    /// What is remembered of a key whose ban has ended.
+    struct Strikes: Hashable, Sendable {
+        var key: BanKey
+        /// That of the ban.
+        var id: UInt64
+        var count: Int
+        /// When the last ban was granted or renewed.
+        var last: MonotonicMilliseconds
+        /// When they are forgotten.
+        var forgotten: MonotonicMilliseconds
+    }
+
+    /// The strikes that are remembered of bans that have ended, from a position on, and where to go on; nil at the end.
+    func strikesPage(from start: Int, limit: Int) -> (strikes: [Strikes], next: Int?) {
+        var found: [Strikes] = []
+        var position = start
+        while position < Int(used), found.count < limit, position - start < Self.pageScan {
+            let slot = self[UInt32(position)]
+            if slot.state == .remembered {
+                found.append(
+                    Strikes(
+                        key: slot.key, id: slot.id, count: Int(slot.strikes), last: slot.renewed,
+                        forgotten: slot.deadline))
+            }
+            position += 1
+        }
+        return (found, position < Int(used) ? position : nil)
+    }
+
     // MARK: Changing
+
+    /// Gives no ban an id below this from now on.
+    mutating func reserveIDs(below id: UInt64) { nextID = max(nextID, id) }
+
+    /// Remembers strikes of a ban that has ended before. Of a key that is known already the later ones count.
+    mutating func remember(_ strikes: Strikes) {
+        reserveIDs(below: strikes.id + 1)
+        let place: UInt32
+        if let slot = slot(strikes.key) {
+            guard self[slot].state == .remembered, self[slot].renewed < strikes.last else { return }
+            place = slot
+        } else {
+            guard activeCount < capacity, let slot = allocate() else { return }
+            place = slot
+        }
+        let isNew = self[place].state == .unused
+        self[place] = Slot(
+            key: strikes.key, id: strikes.id, deadline: strikes.forgotten, renewed: strikes.last, created: 0,
+            strikes: UInt16(clamping: strikes.count), reason: reasons.number(""), caller: callers.number(""),
+            state: .remembered, isOperators: false)
+        if isNew { enterIndex(place) }
+        oblivions.insert(End(at: strikes.forgotten, slot: place))
+    }
 
     /// Enters a ban, or puts it in the place of the one with the same key, whose id and beginning it keeps.
     ///

@@ -59,8 +59,8 @@ final class Enforcer {
 
     /// What of the table the kernel has already.
     struct Found {
-        /// The elements of the sets that hold bans.
-        var elements: [SetKind: [Element]] = [:]
+        /// The sets that hold bans and can be read.
+        var sets: Swift.Set<SetKind> = []
         /// Whether sets and chains are those of the layout.
         var fits = false
     }
@@ -76,10 +76,9 @@ final class Enforcer {
         var found = Found()
         let sets = try socket.sets(in: layout.table)
         for kind in SetKind.ofBans {
-            guard let set = sets.first(where: { $0.name == kind.name }), set.keyType == kind.keyType else {
-                continue
+            if sets.contains(where: { $0.name == kind.name && $0.keyType == kind.keyType }) {
+                found.sets.insert(kind)
             }
-            found.elements[kind] = try socket.elements(of: set)
         }
         let chainsFit = try chainsFit()
         found.fits = ownershipFits(table) && setsFit(sets) && chainsFit
@@ -130,8 +129,9 @@ final class Enforcer {
     }
 
     /// Takes over a table that fits: takes its ownership, writes its rules anew, since anyone may have changed them
-    /// while nobody owned it, and puts the sets that hold no bans right. Bans stay as they are, with their counters.
-    func adopt(_ contents: Contents) throws(NftablesError) {
+    /// while nobody owned it, and puts the sets that hold no bans right. Bans stay as they are, with their counters, but for the changes.
+    func adopt(_ contents: Contents, _ changes: Changes) throws(NftablesError) {
+        let changes = try withCounters(changes)
         var transaction = Transaction()
         transaction.add(wantedTable)
         for chain in layout.chains { transaction.flush(chain) }
@@ -142,6 +142,7 @@ final class Enforcer {
                 transaction.add(elements, to: layout[kind])
             }
         }
+        add(changes, toAnyStateBy: &transaction)
         try commit(transaction)
     }
 
@@ -242,6 +243,11 @@ final class Enforcer {
 
     private func applyFromAnyState(_ changes: Changes) throws(NftablesError) {
         var long = Transaction()
+        add(changes, toAnyStateBy: &long)
+        try commit(long)
+    }
+
+    private func add(_ changes: Changes, toAnyStateBy long: inout Transaction) {
         for group in [changes.removed, changes.replaced, changes.added] {
             for (kind, elements) in group {
                 long.add(elements, to: layout[kind])
@@ -255,7 +261,6 @@ final class Enforcer {
             long.flush(layout[kind])
             long.add(change.whole, to: layout[kind])
         }
-        try commit(long)
     }
 
     private static func isDisagreement(_ code: NftablesError.Code) -> Bool {

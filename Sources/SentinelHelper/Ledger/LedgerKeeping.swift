@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+internal import Ledger
+
+/// The ledger, and what the helper knows of how it fares.
+struct LedgerKeeping {
+    /// nil where there is none, by configuration or because it couldn't be opened.
+    var ledger: Ledger?
+    /// Why it can't be written; nil where it can.
+    var failure: Failure?
+    /// What was found when it was opened, where that is no good news.
+    var openingProblem: String?
+    /// How many writes were asked for, and how many are answered.
+    var asked: UInt64 = 0
+    var answered: UInt64 = 0
+    var waiting: [Waiting] = []
+    /// When each write that isn't answered was asked for, the oldest first.
+    var pending: [MonotonicMilliseconds] = []
+    /// When something was written last.
+    var lastWrite: MonotonicMilliseconds = .min
+    var lastSweep: MonotonicMilliseconds = .min
+
+    struct Failure {
+        var error: LedgerError
+        /// What came from here on isn't in it.
+        var since: MonotonicMilliseconds
+        /// When it is tried again.
+        var retry: MonotonicMilliseconds
+        var isRestoring = false
+    }
+
+    /// Somebody who wants to know whether what he asked for is on the disk.
+    struct Waiting {
+        var write: UInt64
+        var since: MonotonicMilliseconds
+        var body: @Sendable (isolated Helper, Bool) -> Void
+    }
+
+    /// Bans that were granted before this are on the disk.
+    var durableBefore: MonotonicMilliseconds {
+        if let failure { return failure.since }
+        guard ledger != nil else { return .min }
+        return pending.first ?? .max
+    }
+}

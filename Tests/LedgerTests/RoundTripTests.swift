@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+import Ledger
+import Testing
