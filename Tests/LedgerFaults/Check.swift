@@ -30,7 +30,7 @@ enum Check {
         }
         print(summary)
         guard let found, found >= acks.durable,
-            opening == .whole || (opening == .created && acks.durable == 0)
+            told.nextID >= states[found].next, opening == .whole || (opening == .created && acks.durable == 0)
         else { return false }
         let (again, second) = try open(arguments, clock)
         return second == .whole && again.bans == told.bans && again.offences == told.offences

@@ -118,6 +118,18 @@ import Testing
         #expect(told.offences == [1: offence])
     }
 
+    @Test func `No id is free again when its ban has ended and is forgotten`() throws {
+        let (ledger, nothing, _) = try Ledger.open(scratch, clock.clock())
+        #expect(nothing.nextID == 1)
+        let offence = LedgerOffence(id: 8, check: "dial", address: "a", strikes: 1, last: 0, forgotten: 0)
+        #expect(ledger.write(batch(ban(7), ban(3))))
+        #expect(ledger.write(batch(ended: [7], offences: [offence])))
+        ledger.sweep(oldest: .max, most: 0)
+        ledger.close()
+        let told = try reopened().told
+        #expect(told.nextID == 9 && told.bans.keys.sorted() == [3] && told.offences.isEmpty)
+    }
+
     @Test func `A sweep forgets strikes and history by time and number, and numbers go on`() throws {
         let (ledger, _, _) = try Ledger.open(scratch, clock.clock())
         let start = clock.wall
