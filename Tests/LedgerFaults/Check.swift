@@ -15,12 +15,12 @@ enum Check {
             _ = chronicle.batch(arguments.number("--size", 8))
             states.append(chronicle.state)
         }
-        let (told, opening) = try open(arguments, clock)
+        let (told, opening, events) = try open(arguments, clock)
         let found = states.indices.last {
             states[$0].bans == told.bans && states[$0].offences == told.offences
         }
         let summary =
-            "\(told.bans.count) bans, as after batch \(found.map { "\($0)" } ?? "none"); tried \(acks.tried), durable \(acks.durable); "
+            "\(told.bans.count) bans and \(events) events, as after batch \(found.map { "\($0)" } ?? "none"); tried \(acks.tried), durable \(acks.durable); "
             + "\(opening)"
         if arguments.has("--salvaged") {
             let phantoms = told.bans.values.filter { chronicle.bansEver[$0.id]?.contains($0) != true }
@@ -30,20 +30,22 @@ enum Check {
         }
         print(summary)
         guard let found, found >= acks.durable,
-            told.nextID >= states[found].next, opening == .whole || (opening == .created && acks.durable == 0)
+            events == states[found].events, told.nextID >= states[found].next,
+            opening == .whole || (opening == .created && acks.durable == 0)
         else { return false }
-        let (again, second) = try open(arguments, clock)
+        let (again, second, _) = try open(arguments, clock)
         return second == .whole && again.bans == told.bans && again.offences == told.offences
     }
 
     private static func open(
         _ arguments: Arguments, _ clock: ManualClock
-    ) throws -> (told: Told, opening: LedgerOpening) {
+    ) throws -> (told: Told, opening: LedgerOpening, events: Int) {
         var told = Told()
         let (ledger, opening) = try Ledger.open(
             directory: arguments.text("--directory") ?? ".", clock: clock.clock(), reader: &told,
             whenChanged: { _ in })
-        ledger.close()
-        return (told, opening)
+        defer { ledger.close() }
+        // A disk that can't be read is only told of here.
+        return (told, opening, (try? ledger.events().count) ?? 0)
     }
 }

@@ -11,7 +11,7 @@ enum Damage {
         let isShort = arguments.has("--short")
         let batches = arguments.number("--batches", isShort ? 12 : 60)
         let inLog = arguments.number("--in-log", isShort ? 6 : 24)
-        let step = arguments.number("--step", isShort ? 97 : 1)
+        let step = arguments.number("--step", isShort ? 389 : 1)
         let seed = UInt64(arguments.number("--seed", 1))
         let whole = try Specimen(seed: seed, batches: batches, inLog: 0)
         let both = try Specimen(seed: seed, batches: batches, inLog: inLog)
