@@ -32,11 +32,14 @@ let package = Package(
     name: "seed-sentinel",
     platforms: [.macOS(.v15)],
     products: [
+        .library(name: "ConfigurationReader", targets: ["ConfigurationReader"]),
         .library(name: "Inet", targets: ["Inet"]),
         .library(name: "Nftables", targets: ["Nftables"]),
         .library(name: "PolicyReader", targets: ["PolicyReader"]),
         .library(name: "Sentinel", targets: ["Sentinel"]),
         .library(name: "SentinelClient", targets: ["SentinelClient"]),
+        .library(name: "SentinelConfiguration", targets: ["SentinelConfiguration"]),
+        .library(name: "SentinelHelper", targets: ["SentinelHelper"]),
         .library(name: "SentinelProtocol", targets: ["SentinelProtocol"]),
         .library(name: "Varlink", targets: ["Varlink"]),
     ],
@@ -185,7 +188,8 @@ let package = Package(
             name: "NamespaceSupport", dependencies: ["CLinux", "Inet"], path: "Tests/NamespaceSupport",
             swiftSettings: settings),
         .testTarget(
-            name: "NftablesTests", dependencies: ["Nftables", "Inet"], exclude: ["record-golden.py"],
+            name: "NftablesTests", dependencies: ["CNetfilter", "Nftables", "Inet"],
+            exclude: ["record-golden.py"],
             resources: [.copy("Golden")],
             swiftSettings: settings),
         .testTarget(
@@ -196,12 +200,14 @@ let package = Package(
             name: "SimulationTests", dependencies: ["Simulation", "Inet", "Sentinel"], swiftSettings: settings
         ),
         .testTarget(
-            name: "SentinelHelperTests", dependencies: ["SentinelHelper", "SentinelProtocol", "Inet"],
+            name: "SentinelHelperTests",
+            dependencies: ["SentinelHelper", "SentinelProtocol", "Inet", "Nftables"],
             swiftSettings: settings),
         .testTarget(
             name: "SentinelHelperKernelTests",
             dependencies: [
-                "SentinelHelper", "SentinelProtocol", "SentinelConfiguration", "Inet", "Varlink",
+                "SentinelHelper", "SentinelProtocol", "SentinelConfiguration", "Inet", "Nftables",
+                "Varlink",
                 "NamespaceSupport",
                 logging, nioCore, nioPosix,
             ],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 //
-// libmnl, libnftnl and the kernel's nf_tables headers, with what Swift can't import of them.
+// libmnl, libnftnl and the kernel's headers for netlink, with what Swift can't import of them.
 
 #ifndef SENTINEL_CNETFILTER_H
 #define SENTINEL_CNETFILTER_H
@@ -9,11 +9,15 @@
 // linux/netfilter.h uses struct in_addr without including what declares it.
 #include <netinet/in.h>
 
+#include <linux/inet_diag.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/inet_diag.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
@@ -29,6 +33,10 @@
 #ifndef NFT_TABLE_F_PERSIST
 #define NFT_TABLE_F_PERSIST 0x4
 #endif
+
+// Members of enums since kernels 6.3 and 6.16: enum nf_tables_msg_types, enum nft_set_attributes.
+static const unsigned int sentinel_NFT_MSG_DESTROYSETELEM = 30;
+static const unsigned int sentinel_NFTA_SET_COUNT = 20;
 
 // An enum's member in some headers of 6.1, a macro in others.
 static const unsigned int sentinel_NFT_BITWISE_BOOL = NFT_BITWISE_BOOL;

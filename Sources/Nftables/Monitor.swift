@@ -103,9 +103,7 @@ extension Monitor.Event {
         {
             names[Int(attribute.type) - 1] = attribute.string
         }
-        let header = (UnsafeRawPointer(message) + Int(sentinel_MNL_NLMSG_HDRLEN))
-            .assumingMemoryBound(to: nfgenmsg.self)
-        return (Table(Family(rawValue: header.pointee.nfgen_family), names[0]), names[1])
+        return (Table(message.family, names[0]), names[1])
     }
 
     private static func generation(_ message: UnsafePointer<nlmsghdr>) -> Self {

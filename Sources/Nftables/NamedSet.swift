@@ -35,6 +35,9 @@ public struct NamedSet: Hashable, Sendable {
     public var hasCounters: Bool
     /// The kernel's own number for it, as the kernel reports it.
     public var handle: UInt64?
+    /// How many elements it holds, or intervals where it holds those, as the kernel reports it. Kernel 6.16; nil
+    /// before. Those that have expired count until they are collected.
+    public var count: UInt32?
 
     public init(
         _ table: Table, _ name: String, key keyType: KeyType, flags: Flags = [], size: UInt32? = nil,

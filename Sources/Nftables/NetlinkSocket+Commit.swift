@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
-internal import CNetfilter
+package import CNetfilter
 
 extension NetlinkSocket {
     /// Has the kernel carry out a transaction: all of it, or on an error nothing.
@@ -43,39 +43,46 @@ extension SealedTransaction {
 }
 
 /// The messages of a received datagram, in order. Reads nothing behind its end.
-struct Messages: Sequence, IteratorProtocol {
+package struct Messages: Sequence, IteratorProtocol {
     private var rest: UnsafeRawBufferPointer
 
-    init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
+    package init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
 
-    mutating func next() -> UnsafePointer<nlmsghdr>? {
-        guard let start = rest.baseAddress else { return nil }
-        let header = start.assumingMemoryBound(to: nlmsghdr.self)
-        guard mnl_nlmsg_ok(header, Int32(clamping: rest.count)) else { return nil }
-        let length = Swift.min(Int((header.pointee.nlmsg_len + 3) & ~3), rest.count)
-        rest = UnsafeRawBufferPointer(rebasing: rest[length...])
-        return header
+    /// The shortest message that is read: behind each one's header stands netfilter's, or an error's number. Shorter ones
+    /// are passed over.
+    private static let shortest = Int(sentinel_MNL_NLMSG_HDRLEN + sentinel_NFGENMSG_SIZE)
+
+    package mutating func next() -> UnsafePointer<nlmsghdr>? {
+        // Not by mnl_nlmsg_ok(), which takes lengths from 2 GiB on for negative ones, and thereby as short enough.
+        while rest.count >= MemoryLayout<nlmsghdr>.size, let start = rest.baseAddress {
+            let header = start.assumingMemoryBound(to: nlmsghdr.self)
+            let length = Int(header.pointee.nlmsg_len)
+            guard length >= MemoryLayout<nlmsghdr>.size, length <= rest.count else { return nil }
+            rest = UnsafeRawBufferPointer(rebasing: rest[Swift.min((length + 3) & ~3, rest.count)...])
+            if length >= Self.shortest { return header }
+        }
+        return nil
     }
 }
 
 /// The kernel's answer to a message: no error, or which, where and in what words (`struct nlmsgerr` and the
 /// extended ACK's attributes behind it).
-struct KernelVerdict {
+package struct KernelVerdict {
     /// 0: acknowledged.
-    let errno: Int32
-    private(set) var message = ""
+    package let errno: Int32
+    package private(set) var message = ""
     /// Of the attribute at fault, in bytes from the start of the message that is answered.
     private(set) var offset: UInt32?
 
     /// Nil where the message is no such answer.
-    init?(message: UnsafePointer<nlmsghdr>) {
+    package init?(message: UnsafePointer<nlmsghdr>) {
         let header = message.pointee
         let start = UnsafeRawPointer(message)
         let payload = Int(sentinel_MNL_NLMSG_HDRLEN)
         guard Int32(header.nlmsg_type) == NLMSG_ERROR || Int32(header.nlmsg_type) == NLMSG_DONE,
             Int(header.nlmsg_len) >= payload + MemoryLayout<Int32>.size
         else { return nil }
-        errno = -(start + payload).loadUnaligned(as: Int32.self)
+        errno = 0 &- (start + payload).loadUnaligned(as: Int32.self)
         guard Int32(header.nlmsg_type) == NLMSG_ERROR,
             header.nlmsg_flags & UInt16(NLM_F_ACK_TLVS) != 0, header.nlmsg_flags & UInt16(NLM_F_CAPPED) != 0
         else { return }

@@ -50,16 +50,6 @@ extension NetlinkSocket {
         }
     }
 
-    /// How many rules a chain has.
-    public func ruleCount(of chain: Chain) throws(NftablesError) -> Int {
-        try dump(.getRule, chain.table.family, "list rules", chain.description) {
-            $0.put(NFTA_RULE_TABLE.rawValue, string: chain.table.name)
-            $0.put(NFTA_RULE_CHAIN.rawValue, string: chain.name)
-        } parse: { _ in
-            ()
-        }.count
-    }
-
     /// A set as the kernel has it; nil where there is none.
     public func set(_ set: NamedSet) throws(NftablesError) -> NamedSet? {
         var found: NamedSet?
@@ -142,7 +132,7 @@ extension NetlinkSocket {
 
     /// Lists objects. The kernel may say that a listing was interrupted by a change, but doesn't always: a
     /// listing counts only if the generation is the same before, in each part, and after.
-    private func dump<T>(
+    func dump<T>(
         _ type: MessageType, _ family: Family, _ operation: String, _ object: String,
         put: (UnsafeMutablePointer<nlmsghdr>) -> Void, parse: (UnsafePointer<nlmsghdr>) -> T?,
         isWhole: ([T]) -> Bool = { _ in true }

@@ -30,10 +30,19 @@ public struct NetlinkSocket: ~Copyable {
     ///
     /// - Throws: ``NftablesError`` where the kernel has no netfilter netlink, or descriptors are used up.
     public init(options: Options = Options()) throws(NftablesError) {
-        guard let socket = mnl_socket_open2(NETLINK_NETFILTER, Int32(SOCK_CLOEXEC.rawValue)) else {
+        try self.init(to: NETLINK_NETFILTER, options: options)
+    }
+
+    /// Opens a socket to any of the kernel's netlink subsystems, which is told of what happens in some groups.
+    ///
+    /// - Parameter subsystem: `NETLINK_ROUTE`, `NETLINK_SOCK_DIAG`, … of linux/netlink.h.
+    package init(
+        to subsystem: Int32, groups: UInt32 = 0, options: Options = Options()
+    ) throws(NftablesError) {
+        guard let socket = mnl_socket_open2(subsystem, Int32(SOCK_CLOEXEC.rawValue)) else {
             throw NftablesError(errno: errno, operation: "open netlink socket")
         }
-        guard mnl_socket_bind(socket, 0, pid_t(MNL_SOCKET_AUTOPID)) == 0 else {
+        guard mnl_socket_bind(socket, groups, pid_t(MNL_SOCKET_AUTOPID)) == 0 else {
             let error = NftablesError(errno: errno, operation: "bind netlink socket")
             mnl_socket_close(socket)
             throw error
@@ -108,7 +117,7 @@ public struct NetlinkSocket: ~Copyable {
     // MARK: Bytes
 
     /// Sends a run of messages as one datagram.
-    func send(_ bytes: UnsafeRawBufferPointer, operation: String) throws(NftablesError) {
+    package func send(_ bytes: UnsafeRawBufferPointer, operation: String) throws(NftablesError) {
         while mnl_socket_sendto(socket, bytes.baseAddress, bytes.count) < 0 {
             guard errno == EINTR else { throw NftablesError(errno: errno, operation: operation) }
         }
@@ -118,7 +127,9 @@ public struct NetlinkSocket: ~Copyable {
     ///
     /// - Parameter deadline: nil to take only what is there.
     /// - Returns: nil where nothing is there.
-    func receive(until deadline: ContinuousClock.Instant?) throws(NftablesError) -> UnsafeRawBufferPointer? {
+    package func receive(until deadline: ContinuousClock.Instant?) throws(NftablesError)
+        -> UnsafeRawBufferPointer?
+    {
         while true {
             let flags = Int32(MSG_DONTWAIT) | Int32(MSG_TRUNC)
             let count = recv(descriptor, received.baseAddress, received.count, flags)
@@ -147,7 +158,7 @@ public struct NetlinkSocket: ~Copyable {
     }
 
     /// Throws away what nobody waits for any more: answers that came after a deadline.
-    func drain() {
+    package func drain() {
         while let _ = try? receive(until: nil) {}
     }
 }

@@ -66,7 +66,7 @@ public struct NftablesError: Error, Hashable, Sendable {
     }
 
     /// The error that an errno means for an operation.
-    init(
+    package init(
         errno: Int32, operation: String, object: String = "", element: ElementKey? = nil,
         kernelMessage: String = ""
     ) {

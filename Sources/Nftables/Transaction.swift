@@ -138,6 +138,12 @@ public struct Transaction: ~Copyable {
         put(elements, set, type: .deleteElement, flags: 0, verb: "delete element")
     }
 
+    /// Deletes those elements of a set that are there, found by key. Kernel 6.3; older ones refuse the transaction
+    /// with ``NftablesError/Code/invalid``.
+    public mutating func destroy(_ elements: some Sequence<Element>, in set: NamedSet) {
+        put(elements, set, type: .destroyElement, flags: 0, verb: "destroy element")
+    }
+
     /// Deletes all elements of a set.
     public mutating func flush(_ set: NamedSet) {
         message(.deleteElement, set.table.family, flags: 0, "flush set", set.description) {

@@ -13,6 +13,7 @@ public struct Configuration: Codable, Hashable, Sendable {
     public var capacity = Capacity()
     public var access = Access()
     public var exempt = Exempt()
+    public var guards = Guards()
     public var socket = Socket()
     public var durations = Durations()
     public var ledger = Ledger()
@@ -67,7 +68,10 @@ extension DecodingError {
             fault = "has no \(key.stringValue)"
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
             path = context.codingPath
-            fault = "can't be decoded: \(context.debugDescription)"
+            // The decoder repeats what it read.
+            fault =
+                "can't be decoded: "
+                + context.debugDescription.unicodeScalars.prefix(300).map(ConfigurationKey.printable).joined()
         @unknown default: break
         }
         let components = path.map { key -> ConfigurationKey.Component in

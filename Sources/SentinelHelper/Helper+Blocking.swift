@@ -14,6 +14,7 @@ extension Helper {
     /// - Returns: a receipt for each, in their order. None is durable yet; see ``whenDurable(_:)``.
     func block(_ requests: [BlockRequest], for caller: String) -> [Receipt] {
         endDueBans()
+        refreshGuards(requests.contains { $0.isOperators } ? .operators : .batch)
         var plan = Plan()
         var outcomes: [Result<BanKey, RefusalError>] = []
         for request in requests { outcomes.append(admit(request, for: caller, in: &plan)) }
@@ -26,8 +27,9 @@ extension Helper {
                     return receipt(refused: RefusalError.bookFull, request)
                 }
                 return Receipt(
-                    id: Int64(record.id), subject: request.subject, enforced: true, durable: false,
-                    expires: record.deadline.map(timestamp), strikes: record.strikes)
+                    id: Int64(record.id), subject: request.subject, enforced: plan.pending[key] == nil,
+                    durable: false, expires: record.deadline.map(timestamp), strikes: record.strikes,
+                    refusal: plan.pending[key]?.refusal)
             case .failure(let error): return receipt(refused: error, request)
             }
         }
@@ -39,15 +41,6 @@ extension Helper {
 
     // MARK: Planning
 
-    /// The bans that one transaction brings about, by key: requests for the same key are merged.
-    struct Plan {
-        var records: [BanKey: BanRecord] = [:]
-        /// In the order they were asked for.
-        var order: [BanKey] = []
-        /// How many new keys are planned for a set.
-        var added: [SetKind: Int] = [:]
-    }
-
     private func admit(
         _ request: BlockRequest, for caller: String, in plan: inout Plan
     ) -> Result<BanKey, RefusalError> {
@@ -57,28 +50,15 @@ extension Helper {
             try guards.check(target)
             let key = target.key(ipv6Prefix: enforcer.layout.ipv6Prefix)
             try protected.check(target, matching: key.matched(ipv6Prefix: enforcer.layout.ipv6Prefix))
-            let present = plan.records[key] ?? book[key]
-            if present == nil { try reserve(key.set, in: &plan) }
+            let present = plan.records[key] ?? plan.present(key, in: book)
             let record = grant(
                 request, key: key, reason: reason, target: target, caller: caller, present: present)
+            if present == nil { try reserve(record, in: &plan) }
             if plan.records.updateValue(record, forKey: key) == nil { plan.order.append(key) }
             return .success(key)
         } catch {
             return .failure(error)
         }
-    }
-
-    /// Makes sure that the set has room for one more.
-    private func reserve(_ set: SetKind, in plan: inout Plan) throws(RefusalError) {
-        let capacity = set.capacity(configuration.capacity) ?? 0
-        let planned = plan.added[set, default: 0]
-        guard book.activeCount(in: set) + planned < capacity else {
-            throw RefusalError(
-                .full,
-                "\(set.name) holds \(capacity) bans, as many as it may; raise [capacity] or shorten [durations]"
-            )
-        }
-        plan.added[set] = planned + 1
     }
 
     /// The ban that a request brings about: of a present one and the new the later end holds, unless an operator
@@ -141,17 +121,18 @@ extension Helper {
 
     /// Brings the plan into the kernel. What the kernel refuses by name leaves the plan, and the rest is tried again.
     private func enforce(_ plan: inout Plan, outcomes: inout [Result<BanKey, RefusalError>]) {
-        var mayRebuild = true
+        var mayRepair = true
         for _ in 0..<Self.mostRefusals {
+            holdBack(&plan)
+            plan.timed = clock.monotonic()
             do {
-                try enforcer.apply(changes(plan))
+                if missing == nil { try enforcer.apply(changes(plan)) }
                 scheduleWakeup()
                 return
             } catch {
-                if mayRebuild, enforcer.mode == .watched, (try? enforcer.isDamaged()) ?? false,
-                    (try? rebuild()) != nil
-                {
-                    mayRebuild = false
+                if error.code == .setFull, wait(error, &plan) { continue }
+                if mayRepair, hasRepaired() {
+                    mayRepair = false
                     continue
                 }
                 let refusal = RefusalError(error)
@@ -164,6 +145,34 @@ extension Helper {
         drop(plan.order, from: &plan, &outcomes, because: RefusalError.tooManyRefusals)
     }
 
+    /// Notes which bans can't be in the kernel yet: all of them where sets are missing, and those of a set where others
+    /// wait for their place already.
+    private func holdBack(_ plan: inout Plan) {
+        for key in plan.order where plan.pending[key] == nil {
+            if let missing {
+                plan.pending[key] = .missing(missing)
+            } else if waiting.keys[key.set] != nil,
+                waiting.contains(key) || plan.present(key, in: book) == nil
+            {
+                plan.pending[key] = .noPlace(key.set)
+            }
+        }
+    }
+
+    /// Has those wait that are new in a set that the kernel says is full.
+    ///
+    /// - Returns: whether there are any.
+    private func wait(_ error: NftablesError, _ plan: inout Plan) -> Bool {
+        guard let kind = SetKind.ofBans.first(where: { enforcer.layout[$0].description == error.object }),
+            !kind.flags.contains(.interval)
+        else { return false }
+        let new = plan.order.filter {
+            $0.set == kind && plan.pending[$0] == nil && plan.present($0, in: book) == nil
+        }
+        for key in new { plan.pending[key] = .noPlace(kind) }
+        return !new.isEmpty
+    }
+
     /// After so many elements that the kernel refuses one by one, the rest of a batch isn't tried any more.
     private static var mostRefusals: Int { 16 }
 
@@ -173,7 +182,7 @@ extension Helper {
     ) {
         let dropped = Swift.Set(keys)
         plan.order.removeAll { dropped.contains($0) }
-        for key in keys { plan.records[key] = nil }
+        for key in keys { plan.remove(key) }
         for index in outcomes.indices {
             if case .success(let key) = outcomes[index], dropped.contains(key) {
                 outcomes[index] = .failure(refusal)
@@ -185,12 +194,19 @@ extension Helper {
     private func changes(_ plan: Plan) -> Enforcer.Changes {
         var changes = Enforcer.Changes()
         var networks: [SetKind: [BanKey: BanRecord?]] = [:]
-        for key in plan.order {
+        for key in plan.evicted where !waiting.contains(key) {
+            if key.set.flags.contains(.interval) {
+                networks[key.set, default: [:]][key] = .some(nil)
+            } else {
+                changes.removed[key.set, default: []].append(Element(key.elementKey))
+            }
+        }
+        for key in plan.order where plan.pending[key] == nil {
             guard let record = plan.records[key], let element = element(record) else { continue }
             if key.set.flags.contains(.interval) {
                 networks[key.set, default: [:]][key] = .some(record)
-            } else if let present = book[key] {
-                if present != record { changes.replaced[key.set, default: []].append(element) }
+            } else if let present = plan.present(key, in: book) {
+                if present != record { changes.change(element, from: present, to: record, enforcer.features) }
             } else {
                 changes.added[key.set, default: []].append(element)
             }
@@ -204,22 +220,37 @@ extension Helper {
     /// Writes the plan into the book and tells it.
     private func enter(_ plan: Plan) -> [BanKey: BanRecord] {
         var entered: [BanKey: BanRecord] = [:]
-        var changes: [BanChange] = []
+        var changes = evict(plan)
+        // What the kernel counts from is when it took the transaction.
+        let delay = clock.monotonic() - plan.timed
         for key in plan.order {
-            guard let planned = plan.records[key] else { continue }
+            guard var planned = plan.records[key] else { continue }
             let present = book[key]
             guard planned != present else {
                 entered[key] = present
                 continue
             }
+            if planned.deadline != present?.deadline { planned.postpone(by: delay) }
             guard let record = book.enter(planned) else { continue }
             entered[key] = record
             changes.append(BanChange(kind: present == nil ? .banned : .renewed, record: record))
         }
-        recover(covers: entered.keys.map(\.set))
+        if missing == nil { letWait(plan.pending.keys.filter { entered[$0] != nil }) }
+        recover(covers: (entered.keys.map(\.set) + plan.evicted.map(\.set)))
         scheduleWakeup()
         tell(changes)
         return entered
+    }
+
+    /// Ends what has made room.
+    private func evict(_ plan: Plan) -> [BanChange] {
+        let now = clock.monotonic()
+        return plan.evicted.compactMap { key in
+            waiting.remove(key)
+            guard let record = book[key] else { return nil }
+            _ = book.end(key, forget: record.forgotten(by: schedules, from: now))
+            return BanChange(kind: .evicted, record: record)
+        }
     }
 
     // MARK: Elements
@@ -278,6 +309,32 @@ extension Helper {
     }
 }
 
+extension BanRecord {
+    /// Begins and ends it so much later.
+    fileprivate mutating func postpone(by delay: Int64) {
+        renewed += delay
+        deadline = deadline?.addingSaturating(delay)
+    }
+}
+
+extension Enforcer.Changes {
+    /// Gives an element that is there another end or comment: where only the end differs and the kernel can do it,
+    /// without taking it out.
+    fileprivate mutating func change(
+        _ element: Element, from present: BanRecord, to record: BanRecord, _ features: KernelFeatures
+    ) {
+        let hasEnds = present.deadline != nil && record.deadline != nil
+        guard features.timeoutUpdate, hasEnds, BanComment(present) == BanComment(record) else {
+            replaced[record.key.set, default: []].append(element)
+            return
+        }
+        var element = element
+        // The same timeout once more counts from now on only where this is said as well.
+        element.expiration = element.timeout
+        updated[record.key.set, default: []].append(element)
+    }
+}
+
 extension RefusalError {
     fileprivate static let released = RefusalError(
         .released, "the table has been released; restart sentineld to enforce again")
@@ -286,6 +343,18 @@ extension RefusalError {
     fileprivate static let tooManyRefusals = RefusalError(
         .kernel,
         "the kernel refused too many of this batch; see the log, and submit it again in smaller parts")
+
+    /// The operator's table isn't what it has to be.
+    fileprivate static func missing(_ what: String) -> RefusalError {
+        RefusalError(.pending, "the ban is kept, and enforced once the sets are there: \(what)")
+    }
+    /// What has expired isn't cleared away yet.
+    fileprivate static func noPlace(_ set: SetKind) -> RefusalError {
+        RefusalError(
+            .pending,
+            "the ban is kept, and tried again each second: \(set.name) is full of elements that have expired and that "
+                + "the kernel hasn't cleared away yet")
+    }
 
     /// What the kernel refused.
     fileprivate init(_ error: NftablesError) {

@@ -60,6 +60,9 @@ extension Helper: VarlinkHandler {
         } catch {
             throw VarlinkFailure(kernel: error)
         }
+        waiting.removeAll()
+        audit.stop()
+        missing = nil
         manager.forget(name: "nftables")
         manager.notify(.status("released: nothing is enforced until sentineld is restarted"))
         let message =
@@ -74,7 +77,7 @@ extension Receipt {
     /// The same, with whether what it tells of is on the disk.
     fileprivate func durable(_ isDurable: Bool) -> Receipt {
         var receipt = self
-        receipt.durable = isDurable && enforced
+        receipt.durable = isDurable && id != nil
         return receipt
     }
 }

@@ -13,9 +13,13 @@ extension Helper {
         let addresses = try Self.addresses(try call.parameters(of: HelperInterface.guardAddresses).addresses)
         let (caller, connection) = (access.caller(call.peer), call.connectionID)
         if !protected.hasList(of: connection) {
-            call.whenDisconnected(on: self) { helper in helper.protected.remove(connection) }
+            call.whenDisconnected(on: self) { helper in
+                helper.protected.remove(connection)
+                helper.updateExempt()
+            }
         }
         let added = protected.replace(connection, with: addresses, by: caller)
+        defer { updateExempt() }
         endDueBans()
         let records = enforcer.mode == .released ? [] : bans(of: caller, touching: added)
         if !records.isEmpty {
@@ -31,7 +35,7 @@ extension Helper {
         call.reply(HelperInterface.Guard.Reply(lifted: records.map(ban)))
     }
 
-    private static func addresses(_ texts: [String]) throws(VarlinkFailure) -> Swift.Set<IPAddress> {
+    static func addresses(_ texts: [String]) throws(VarlinkFailure) -> Swift.Set<IPAddress> {
         let limit = ProtectedAddresses.mostInOneList
         guard texts.count <= limit else {
             throw VarlinkFailure(

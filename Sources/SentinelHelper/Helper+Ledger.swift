@@ -4,6 +4,7 @@
 internal import Ledger
 internal import Logging
 internal import NIOCore
+internal import Nftables
 internal import SentinelConfiguration
 internal import SentinelProtocol
 
@@ -33,7 +34,7 @@ extension Helper {
                 "the ledger in \(directory) can't be opened, so bans are lost when the host restarts: \(error); put "
                 + "that right and restart sentineld"
             keeping.openingProblem = problem
-            logger.error("\(problem)")
+            logger.critical("\(problem)")
             return false
         }
     }
@@ -188,14 +189,19 @@ extension Helper {
                 error: error, since: keeping.pending.first ?? now, retry: now + Self.retryInterval)
             let message = ledgerProblem(error)
             logger.critical("\(message)")
+            try? markUnsaved()
             publish([Event(kind: .alarm, time: Timestamp(rawValue: clock.wall()), message: message)])
         case .healthy:
             keeping.failure = nil
+            try? markUnsaved()
             let message = "the ledger is whole again"
             logger.notice("\(message)")
             publish([Event(kind: .recovered, time: Timestamp(rawValue: clock.wall()), message: message)])
         }
     }
+
+    /// Has the kernel's table say whether there are bans in it that the ledger lacks.
+    func markUnsaved() throws(NftablesError) { try enforcer.mark(isUnsaved: ledgerState != .healthy) }
 
     private func ledgerProblem(_ error: LedgerError) -> String {
         let remedy =

@@ -43,7 +43,7 @@ extension Helper {
     func lift(_ records: [BanRecord], by actor: String) throws(NftablesError) {
         var changes = Enforcer.Changes()
         var networks: [SetKind: [BanKey: BanRecord?]] = [:]
-        for record in records {
+        for record in records where !waiting.contains(record.key) {
             if record.key.set.flags.contains(.interval) {
                 networks[record.key.set, default: [:]][record.key] = .some(nil)
             } else {
@@ -53,10 +53,13 @@ extension Helper {
         for (kind, changed) in networks {
             changes.intervals[kind] = intervalChange(kind, to: cover(kind, changed: changed))
         }
-        try enforcer.apply(changes)
+        if missing == nil { try enforcer.apply(changes) }
         let now = clock.monotonic()
+        for record in records { waiting.remove(record.key) }
         for record in records { _ = book.end(record.key, forget: record.forgotten(by: schedules, from: now)) }
         recover(covers: networks.keys)
+        reconsiderHeldBack()
+        updateExempt()
         tell(records.map { BanChange(kind: .lifted, record: $0, actor: actor) })
     }
 

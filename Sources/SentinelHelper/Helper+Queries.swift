@@ -62,17 +62,15 @@ extension Helper {
     func status(_ call: VarlinkCall) throws(VarlinkFailure) {
         try access.require(.submit, call.peer)
         endDueBans()
+        refreshGuards(.batch)
         call.reply(
             Status(
                 version: Helper.version, mode: enforcer.mode, table: enforcer.layout.table.description,
                 started: Timestamp(rawValue: started), bans: book.activeCount,
                 generation: Int64(enforcer.generation.number), callers: connectionCount(),
                 subscribers: subscribers.count,
-                kernel: KernelInfo(
-                    release: Self.kernelRelease, ownership: enforcer.features.ownership,
-                    persistence: enforcer.features.persistence, timeoutUpdate: enforcer.features.timeoutUpdate
-                ),
-                ledger: ledgerState, sets: SetKind.allCases.map(info), problems: problems()))
+                kernel: KernelInfo(enforcer.features, release: Self.kernelRelease), ledger: ledgerState,
+                sets: SetKind.allCases.map(info), problems: problems(), guards: guardCounts))
     }
 
     /// uname(2)
@@ -89,6 +87,7 @@ extension Helper {
         try access.require(.operate, call.peer)
         let subject = try call.parameters(of: HelperInterface.explain).subject
         endDueBans()
+        refreshGuards(.operators)
         do {
             call.reply(try explanation(subject))
         } catch let error as VarlinkFailure {
@@ -106,9 +105,7 @@ extension Helper {
         let network = target.network
         let bans = book.all { self.touches($0.key, target) }
         let guardEntry = guards.entry(touching: network)
-        let isExempt =
-            guardEntry.map { $0.network.contains(network.first) && $0.network.contains(network.last) }
-            ?? false
+        let isExempt = exempt.sets.contains(network)
         let inboundSet =
             isExempt ? nil : bans.first { $0.key.check == .accept }?.key.set ?? coveringSet(network)
         let outboundSet =
@@ -169,7 +166,7 @@ extension Helper {
 
     /// What the kernel has of these bans now.
     private func elements(of bans: [BanRecord]) throws(NftablesError) -> [SetElement] {
-        guard enforcer.mode != .released else { return [] }
+        guard enforcer.mode != .released, missing == nil else { return [] }
         var found: [SetElement] = []
         for record in bans.prefix(Self.mostExplained) where record.key.check != .network {
             let text = record.key.text(ipv6Prefix: enforcer.layout.ipv6Prefix)
@@ -193,4 +190,13 @@ extension Helper {
 
     /// An explanation names so many bans' elements at most.
     private static var mostExplained: Int { 100 }
+}
+
+extension KernelInfo {
+    fileprivate init(_ features: KernelFeatures, release: String) {
+        self.init(
+            release: release, ownership: features.ownership, persistence: features.persistence,
+            timeoutUpdate: features.timeoutUpdate, elementDestroy: features.elementDestroy,
+            setCounts: features.setCounts, socketDestroy: features.socketDestroy)
+    }
 }

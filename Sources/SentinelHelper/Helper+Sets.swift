@@ -47,7 +47,7 @@ extension Helper {
 
     /// Sets up to this size are listed as they are, so that elements of somebody else's show as well. The kernel
     /// takes a time to list that grows with the square of the size; larger ones are read by the keys we know.
-    private static var mostToList: Int { 16_384 }
+    static var mostToList: Int { 16_384 }
 
     private static var pageSize: Int { 2000 }
 

@@ -12,13 +12,18 @@ extension Helper {
     /// - Parameter isLedgerWhole: whether every ban there was is in the book by now. Otherwise what the kernel has beyond
     ///   it is taken over, however long that takes.
     func bringAbout(isLedgerWhole: Bool) throws(NftablesError) {
-        guard let found = try enforcer.find() else { return try buildAnew() }
-        let changes = try compare(found, isLedgerWhole: isLedgerWhole)
-        if found.fits {
-            try enforcer.adopt(.init(elements: fixedElements()), changes)
+        guard enforcer.mode != .shared else { return try startShared() }
+        if let found = try enforcer.find() {
+            let changes = try compare(found.sets, isLedgerTrue: isLedgerWhole && !found.isUnsaved)
+            if found.fits {
+                try enforcer.adopt(.init(elements: fixedElements()), changes)
+            } else {
+                try enforcer.build(contents(), replacing: true)
+            }
         } else {
-            try enforcer.build(contents(), replacing: true)
+            try buildAnew()
         }
+        try markUnsaved()
     }
 
     /// There is no table yet: first all of it that isn't large, then the bans in parts, so that the first are enforced
@@ -40,28 +45,29 @@ extension Helper {
 
     private static var partSize: Int { 16_384 }
 
-    /// Sets up to this size are listed; the kernel takes a time for it that grows with the square of the size. Larger
-    /// ones are read by the keys that are known.
-    private static var largestListed: Int { 65_536 }
-
-    /// What the kernel has to change for its sets to hold the bans of the book. Bans that only the kernel knows, which
-    /// were on their way into the ledger when the last run ended, come into both.
-    private func compare(
-        _ found: Enforcer.Found, isLedgerWhole: Bool
+    /// What the kernel has to change for these sets to hold the bans of the book.
+    ///
+    /// What only the kernel has is ours, by its comment, or somebody's who has put it in by hand. A ban of ours was on
+    /// its way into the ledger when the last run ended: nobody was told that it would last, and who asked for it asks
+    /// again. So it goes, for half of what came with it may be missing; unless the ledger lacks more than that.
+    ///
+    /// - Parameter isLedgerTrue: whether the ledger lacks nothing that anyone was told of.
+    func compare(
+        _ kinds: Swift.Set<SetKind>, isLedgerTrue: Bool
     ) throws(NftablesError) -> Enforcer.Changes {
         var changes = Enforcer.Changes()
         var adopted: [BanRecord] = []
-        for kind in SetKind.ofBans where found.sets.contains(kind) {
+        for kind in SetKind.ofBans where kinds.contains(kind) {
             if kind.flags.contains(.interval) {
-                adopted += adopt(IntervalReading(try enforcer.list(kind)), kind)
-            } else if !isLedgerWhole || book.activeCount(in: kind) <= Self.largestListed {
-                try compareListed(kind, &changes, &adopted)
+                adopted += adopt(IntervalReading(try enforcer.list(kind)), kind, isLedgerTrue: isLedgerTrue)
+            } else if !isLedgerTrue || book.activeCount(in: kind) <= Self.mostToList {
+                adopted += try compareListed(kind, isLedgerTrue: isLedgerTrue, &changes)
             } else {
                 try compareByKey(kind, &changes)
             }
         }
         recover(covers: covers.keys)
-        for (kind, cover) in covers where found.sets.contains(kind) {
+        for (kind, cover) in covers where kinds.contains(kind) {
             if let change = try differences(of: kind, from: cover) { changes.intervals[kind] = change }
         }
         tell(adopted.map { BanChange(kind: .banned, record: $0) })
@@ -69,20 +75,28 @@ extension Helper {
     }
 
     private func compareListed(
-        _ kind: SetKind, _ changes: inout Enforcer.Changes, _ adopted: inout [BanRecord]
-    ) throws(NftablesError) {
+        _ kind: SetKind, isLedgerTrue: Bool, _ changes: inout Enforcer.Changes
+    ) throws(NftablesError) -> [BanRecord] {
+        var adopted: [BanRecord] = []
         var missing = Swift.Set(book.keys(in: kind))
         for element in try enforcer.list(kind) {
             guard let key = BanKey(element.key, in: kind) else { continue }
             if let record = book[key] {
                 missing.remove(key)
                 compare(element, record, &changes)
-            } else if let record = adopt(element, as: key) {
+            } else if isLedgerTrue && isOurs(element) {
+                changes.removed[kind, default: []].append(Element(element.key))
+            } else if hasTime(element), let record = takeIn(element, as: key) {
                 adopted.append(record)
             }
         }
         let elements = missing.compactMap { book[$0].flatMap(element) }
         if !elements.isEmpty { changes.added[kind, default: []] += elements }
+        return adopted
+    }
+
+    private func isOurs(_ element: Element) -> Bool {
+        element.comment.flatMap { BanComment($0) } != nil
     }
 
     private func compareByKey(_ kind: SetKind, _ changes: inout Enforcer.Changes) throws(NftablesError) {
@@ -90,13 +104,12 @@ extension Helper {
         while !keys.isEmpty {
             let part = keys.prefix(Self.partSize)
             keys = keys.dropFirst(Self.partSize)
-            var present: [ElementKey: Element] = [:]
-            for element in try enforcer.read(part.map(\.elementKey), of: kind) {
-                present[element.key] = element
-            }
+            let found = Dictionary(
+                try enforcer.read(part.map(\.elementKey), of: kind).map { ($0.key, $0) }
+            ) { a, _ in a }
             for key in part {
                 guard let record = book[key] else { continue }
-                if let element = present[key.elementKey] {
+                if let element = found[key.elementKey] {
                     compare(element, record, &changes)
                 } else if let element = element(record) {
                     changes.added[kind, default: []].append(element)
@@ -112,38 +125,27 @@ extension Helper {
 
     /// Whether an element says of its ban what the book does.
     private func says(_ element: Element, _ record: BanRecord) -> Bool {
-        guard element.comment == BanComment(record).text else { return false }
-        let end = end(of: element)
-        guard let deadline = record.deadline, let end else { return record.deadline == nil && end == nil }
-        return abs(end - deadline) <= Self.tolerance
-    }
-
-    /// The kernel counts in jiffies, and a batch is on its way for a moment.
-    private static var tolerance: Int64 { 1500 }
-
-    /// When an element ends; nil: never.
-    private func end(of element: Element) -> MonotonicMilliseconds? {
-        guard let timeout = element.timeout, timeout != .zero else { return nil }
-        return clock.monotonic() + Milliseconds(element.expiration ?? timeout).rawValue
+        let left = record.deadline.map { $0 - clock.monotonic() }
+        return element.comment == BanComment(record).text && Self.isSame(left, Self.left(element))
     }
 
     // MARK: Blocks
 
     /// Takes over blocks that are blocked for longer than the book knows of.
-    private func adopt(_ reading: IntervalReading, _ kind: SetKind) -> [BanRecord] {
+    private func adopt(_ reading: IntervalReading, _ kind: SetKind, isLedgerTrue: Bool) -> [BanRecord] {
         var adopted: [BanRecord] = []
         let known = cover(kind, changed: [:])
-        for range in reading.ranges {
-            let end = end(of: range.element)
+        for range in reading.ranges where hasTime(range.element) {
+            guard !(isLedgerTrue && isOurs(range.element)) else { continue }
+            let end = Self.left(range.element).map { clock.monotonic() + $0 - Audit.tolerance }
             for network in IPNetwork.blocks(from: range.first, through: range.last) {
                 let segment = known.segment(holding: network.first)
                 let isKnown =
                     segment.map { segment in
                         segment.last >= network.last
-                            && !NetworkCover<BanKey>.endsLater(
-                                end, segment.deadline.map { $0 + Self.tolerance })
+                            && !NetworkCover<BanKey>.endsLater(end, segment.deadline)
                     } ?? false
-                if !isKnown, let record = adopt(range.element, as: BanKey(network: network)) {
+                if !isKnown, let record = takeIn(range.element, as: BanKey(network: network)) {
                     adopted.append(record)
                 }
             }
@@ -173,19 +175,17 @@ extension Helper {
 
     // MARK: Taking over
 
-    /// Reads a ban back from what an earlier run left in the kernel: the element says until when, its comment says why
-    /// and for whom. The evidence is not in the kernel and is lost.
-    private func adopt(_ element: Element, as key: BanKey) -> BanRecord? {
+    /// Reads a ban back from the kernel: the element says until when, its comment says why and for whom. The evidence
+    /// is not in the kernel and is lost.
+    func adopt(_ element: Element, as key: BanKey) -> BanRecord? {
         let comment = element.comment.flatMap { BanComment($0) }
         let now = clock.monotonic()
-        let deadline = end(of: element)
-        let age = deadline.flatMap { deadline in
-            element.timeout.map { Milliseconds($0).rawValue - (deadline - now) }
-        }
+        let left = Self.left(element)
+        let age = left.flatMap { left in element.timeout.map { Milliseconds($0).rawValue - left } } ?? 0
         // What isn't ours must be an operator's, who has put it there by hand.
         return book.enter(
             BanRecord(
-                key: key, deadline: deadline, renewed: now - (age ?? 0), created: clock.wall() - (age ?? 0),
+                key: key, deadline: left.map { now + $0 }, renewed: now - age, created: clock.wall() - age,
                 strikes: comment?.strikes ?? 1, reason: comment?.reason ?? "adopted",
                 caller: comment?.caller ?? "unknown", isOperators: comment?.isOperators ?? true,
                 peer: comment?.peer))

@@ -36,8 +36,8 @@ extension Helper {
         let set = enforcer.layout[kind]
         let count =
             switch kind {
-            case .exempt4: guards.ranges(.ipv4).count
-            case .exempt6: guards.ranges(.ipv6).count
+            case .exempt4: exempt.sets.count(.ipv4)
+            case .exempt6: exempt.sets.count(.ipv6)
             case .nodePorts: configuration.node.ports.count
             case .nodeUsers: nodeUsers.count
             default: book.activeCount(in: kind)

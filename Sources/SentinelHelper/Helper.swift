@@ -27,11 +27,11 @@ public actor Helper {
     let started: Int64
     let enforcer: Enforcer
     var access: AccessControl
-    var guards: Guards
+    var hostGuards: HostGuards
+    var exempt: ExemptState
     var protected: ProtectedAddresses
     var submissions = Submissions()
     var keeping = LedgerKeeping()
-    var ownAddresses: OwnAddresses
     var book: BanBook
     var covers: [SetKind: NetworkCover<BanKey>] = [.net4: NetworkCover([]), .net6: NetworkCover([])]
     var subscribers: [UInt64: Subscriber] = [:]
@@ -43,6 +43,12 @@ public actor Helper {
     /// Why the last repair failed; nil where there was none to make, or it went well.
     var repairProblem: String?
     var connectionCount: @Sendable () -> Int = { 0 }
+    /// What of the operator's table is missing, with the remedy; nil where nothing is, or the table is our own.
+    var missing: String?
+    /// Bans that the kernel has no place for yet.
+    var waiting = Waiting()
+    /// How far the sets have been compared with the book.
+    var audit = Audit()
     private var wakeup: Scheduled<Void>?
     private var wakesAt: MonotonicMilliseconds = .max
 
@@ -61,7 +67,7 @@ public actor Helper {
     /// - Parameter limit: what is made use of at most of what the kernel offers.
     init(
         _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
-        clock: HostClock, limit: KernelFeatures
+        clock: HostClock, limit: KernelFeatures, resolverFiles: Resolvers.Files = .system
     ) throws(HelperError) {
         eventLoop.preconditionInEventLoop()
         self.configuration = configuration
@@ -73,9 +79,10 @@ public actor Helper {
         schedules = try DurationSchedules(configuration.durations)
         access = AccessControl(configuration.access)
         (nodeUsers, startProblems) = Self.resolveUsers(configuration.node.users)
-        let ownAddresses = OwnAddresses()
-        guards = Guards(ownAddresses: ownAddresses.current, exempt: configuration.exempt.addresses)
-        self.ownAddresses = ownAddresses
+        let hostGuards = HostGuards(
+            GuardSettings(configuration), resolverFiles: resolverFiles, at: clock.monotonic())
+        exempt = ExemptState(sets: ExemptSets(hostGuards.guards))
+        self.hostGuards = hostGuards
         protected = ProtectedAddresses(ipv6Prefix: configuration.table.ipv6Prefix)
         let capacity = configuration.capacity
         book = BanBook(capacity: SetKind.ofBans.reduce(0) { $0 + ($1.capacity(capacity) ?? 0) })
@@ -84,7 +91,7 @@ public actor Helper {
                 layout: Layout(configuration),
                 holding: .init(
                     inherited: manager.takeDescriptor(named: "nftables"), hasStore: manager.hasStore),
-                limit: limit)
+                isShared: configuration.table.mode == .shared, limit: limit)
         } catch {
             throw HelperError(kernel: error)
         }
@@ -138,6 +145,7 @@ public actor Helper {
         wakeup = nil
         wakesAt = .min
         closeLedger()
+        audit.next?.cancel()
         // It holds the service, which holds this: the socket that owns the table would never be closed.
         connectionCount = { 0 }
     }
@@ -149,7 +157,7 @@ public actor Helper {
 
     /// The sets that hold no bans.
     func fixedElements() -> [SetKind: [Element]] {
-        var elements = guards.elements
+        var elements = exempt.sets.elements
         elements[.nodePorts] = configuration.node.ports.map {
             Element(ElementKey($0.transport, port: $0.number))
         }
@@ -173,8 +181,9 @@ public actor Helper {
     /// the next ban ends.
     private func wake() {
         endDueBans()
-        refreshGuards()
-        repairIfDamaged()
+        refreshGuards(.tick)
+        watchTable()
+        enforceWaiting()
         lookAfterLedger()
         manager.notify(.watchdog)
         wakesAt = .max
@@ -184,7 +193,8 @@ public actor Helper {
     /// Sees to it that the next ban's end is noticed in time.
     func scheduleWakeup() {
         let now = clock.monotonic()
-        let next = min(now + 1000, max(book.nextEnd ?? .max, now))
+        let end = book.nextEnd?.addingSaturating(clock.tick)
+        let next = min(now + 1000, max(end ?? .max, now))
         guard next < wakesAt else { return }
         wakeup?.cancel()
         wakesAt = next
@@ -195,12 +205,13 @@ public actor Helper {
 
     /// The kernel has dropped the elements by itself; here their bans end.
     func endDueBans() {
-        let now = clock.monotonic()
+        let now = clock.monotonic() - clock.tick
         while true {
             let ended = book.expire(at: now, limit: 1000) { [schedules] in
                 $0.forgotten(by: schedules, from: now)
             }
             guard !ended.isEmpty else { return }
+            for record in ended { waiting.remove(record.key) }
             recover(covers: ended.map(\.key.set))
             tell(ended.map { BanChange(kind: .expired, record: $0) })
         }
@@ -209,41 +220,6 @@ public actor Helper {
     /// Computes the covers of these sets anew from the book.
     func recover(covers kinds: some Sequence<SetKind>) {
         for kind in Swift.Set(kinds) where covers[kind] != nil { covers[kind] = cover(kind, changed: [:]) }
-    }
-
-    private func refreshGuards() {
-        guard ownAddresses.refresh() else { return }
-        guards = Guards(ownAddresses: ownAddresses.current, exempt: configuration.exempt.addresses)
-        do {
-            try enforcer.setExempt(guards.elements)
-            logger.info(
-                "the host's addresses have changed", metadata: ["count": "\(ownAddresses.current.count)"])
-        } catch {
-            logger.error("can't protect the host's new addresses: \(error)")
-        }
-    }
-
-    private func repairIfDamaged() {
-        guard enforcer.mode != .released else { return }
-        do {
-            guard try enforcer.isDamaged() else { return }
-            try rebuild()
-            repairProblem = nil
-        } catch {
-            let problem = "the table was changed by somebody else and can't be repaired: \(error)"
-            if problem != repairProblem { logger.error("\(problem)") }
-            repairProblem = problem
-        }
-    }
-
-    /// Puts the table in anew, with everything that it should hold.
-    func rebuild() throws(NftablesError) {
-        let isThere = try enforcer.tableExists()
-        try enforcer.build(contents(), replacing: isThere)
-        let message =
-            "the table had been \(isThere ? "changed" : "removed") by somebody else, and is right again"
-        logger.warning("\(message)")
-        publish([Event(kind: .repaired, time: Timestamp(rawValue: clock.wall()), message: message)])
     }
 
     // MARK: What needs the operator's eye
@@ -269,8 +245,10 @@ public actor Helper {
                 )
             }
         }
-        if let repairProblem { problems.append(repairProblem) }
+        if let missing { problems.append("nothing is enforced: \(missing)") }
+        problems += [repairProblem, exempt.problem].compactMap { $0 }
         problems += ledgerProblems
+        problems += waitingProblems
         return problems
     }
 }

@@ -9,7 +9,7 @@ internal import Varlink
 
 /// The helper with the socket that it answers at: what sentineld runs.
 public struct HelperService: Sendable {
-    private let helper: Helper
+    let helper: Helper
     private let service: VarlinkService
     private let manager: ServiceManager
 
@@ -32,11 +32,12 @@ public struct HelperService: Sendable {
     /// - Parameter limit: what is made use of at most of what the kernel offers.
     static func start(
         _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
-        clock: HostClock, limit: KernelFeatures
+        clock: HostClock, limit: KernelFeatures, resolverFiles: Resolvers.Files = .system
     ) async throws -> HelperService {
         let helper = try await eventLoop.submit {
             try Helper(
-                configuration, on: eventLoop, manager: manager, logger: logger, clock: clock, limit: limit)
+                configuration, on: eventLoop, manager: manager, logger: logger, clock: clock, limit: limit,
+                resolverFiles: resolverFiles)
         }.get()
         try await helper.start()
         var limits = VarlinkService.Limits()

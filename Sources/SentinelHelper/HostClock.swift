@@ -9,28 +9,34 @@ public struct HostClock: Sendable {
     public var monotonic: @Sendable () -> Int64
     /// Milliseconds since 1970, for people.
     public var wall: @Sendable () -> Int64
+    /// How much later than by this clock, in milliseconds, the kernel may drop an element.
+    public var tick: Int64
 
     /// Which boot of the host it is: where this differs, the monotonic clock has begun anew. Empty where it isn't known.
     public var boot: String
 
     public init(
-        monotonic: @escaping @Sendable () -> Int64, wall: @escaping @Sendable () -> Int64, boot: String = ""
+        monotonic: @escaping @Sendable () -> Int64, wall: @escaping @Sendable () -> Int64, tick: Int64 = 0,
+        boot: String = ""
     ) {
         self.monotonic = monotonic
         self.wall = wall
+        self.tick = tick
         self.boot = boot
     }
 
     /// The host's clocks.
     public static let system = system(boot: nil)
 
-    /// The host's clocks.
+    /// The host's clocks. The kernel ends elements by jiffies, which last 10 ms at most, and rounds up; milliseconds
+    /// are cut off here.
     ///
     /// - Parameter boot: the kernel's boot id, where who started this process said it; else it is read from
     ///   /proc/sys/kernel/random/boot_id.
     public static func system(boot: String?) -> HostClock {
         HostClock(
-            monotonic: { read(CLOCK_MONOTONIC) }, wall: { read(CLOCK_REALTIME) }, boot: boot ?? bootID())
+            monotonic: { read(CLOCK_MONOTONIC) }, wall: { read(CLOCK_REALTIME) }, tick: 12,
+            boot: boot ?? bootID())
     }
 
     private static func bootID() -> String {

@@ -88,7 +88,8 @@ public struct Receipt: Codable, Hashable, Sendable {
     /// The ban's; absent where it was refused.
     public var id: Int64?
     public var subject: String
-    /// Whether the kernel blocks the subject now.
+    /// Whether the kernel blocks the subject now. Where it doesn't and there is an ``id``, the refusal is
+    /// ``RefusalCode/pending``.
     public var enforced: Bool
     /// Whether the ban will outlive a restart of the helper and a reboot.
     public var durable: Bool
@@ -96,7 +97,7 @@ public struct Receipt: Codable, Hashable, Sendable {
     public var expires: Timestamp?
     /// How often this subject was banned within the time that strikes are remembered.
     public var strikes: Int
-    /// Absent where it was carried out.
+    /// Absent where it was carried out. With an ``id``: why it isn't enforced yet.
     public var refusal: Refusal?
 
     public init(

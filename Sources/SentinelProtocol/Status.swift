@@ -67,17 +67,44 @@ public struct KernelInfo: Codable, Hashable, Sendable {
     public var persistence: Bool
     /// Whether an element's timeout can be changed in place.
     public var timeoutUpdate: Bool
+    /// Whether elements can be deleted without knowing if they are there.
+    public var elementDestroy: Bool
+    /// Whether sets tell how many elements they hold.
+    public var setCounts: Bool
+    /// Whether other programs' sockets can be closed.
+    public var socketDestroy: Bool
 
-    public init(release: String, ownership: Bool, persistence: Bool, timeoutUpdate: Bool) {
+    public init(
+        release: String, ownership: Bool, persistence: Bool, timeoutUpdate: Bool, elementDestroy: Bool,
+        setCounts: Bool, socketDestroy: Bool
+    ) {
         self.release = release
         self.ownership = ownership
         self.persistence = persistence
         self.timeoutUpdate = timeoutUpdate
+        self.elementDestroy = elementDestroy
+        self.setCounts = setCounts
+        self.socketDestroy = socketDestroy
     }
 
     private enum CodingKeys: String, CodingKey {
         case release, ownership, persistence
         case timeoutUpdate = "timeout_update"
+        case elementDestroy = "element_destroy"
+        case setCounts = "set_counts"
+        case socketDestroy = "socket_destroy"
+    }
+}
+
+/// How much a guard holds. `GuardCount` on the wire.
+public struct GuardCount: Codable, Hashable, Sendable {
+    public var name: GuardName
+    /// Addresses and blocks.
+    public var count: Int
+
+    public init(name: GuardName, count: Int) {
+        self.name = name
+        self.count = count
     }
 }
 
@@ -103,11 +130,13 @@ public struct Status: Codable, Hashable, Sendable {
     public var sets: [SetInfo]
     /// What needs the operator's eye, in words, each with its remedy.
     public var problems: [String]
+    /// What each guard holds that holds anything.
+    public var guards: [GuardCount]
 
     public init(
         version: String, mode: Mode, table: String, started: Timestamp, bans: Int, generation: Int64,
         callers: Int, subscribers: Int, kernel: KernelInfo, ledger: LedgerState, sets: [SetInfo],
-        problems: [String]
+        problems: [String], guards: [GuardCount] = []
     ) {
         self.version = version
         self.mode = mode
@@ -121,6 +150,7 @@ public struct Status: Codable, Hashable, Sendable {
         self.ledger = ledger
         self.sets = sets
         self.problems = problems
+        self.guards = guards
     }
 }
 

@@ -57,6 +57,8 @@ public struct RefusalCode: WireWord {
     public static let full = RefusalCode(rawValue: "full")
     /// The kernel refused.
     public static let kernel = RefusalCode(rawValue: "kernel")
+    /// The ban is kept, and enforced as soon as the kernel has the place for it.
+    public static let pending = RefusalCode(rawValue: "pending")
     /// The table has been released.
     public static let released = RefusalCode(rawValue: "released")
 }
@@ -74,6 +76,12 @@ public struct GuardName: WireWord {
     public static let multicast = GuardName(rawValue: "multicast")
     public static let unspecified = GuardName(rawValue: "unspecified")
     public static let ownAddress = GuardName(rawValue: "own-address")
+    /// The gateway of a default route.
+    public static let gateway = GuardName(rawValue: "gateway")
+    /// A name server that the host asks.
+    public static let resolver = GuardName(rawValue: "resolver")
+    /// Somebody is logged in from there by SSH.
+    public static let operatorSession = GuardName(rawValue: "operator-session")
     public static let exempt = GuardName(rawValue: "exempt")
     /// A peer is there that a node protects.
     public static let protected = GuardName(rawValue: "protected")
@@ -97,6 +105,8 @@ public struct EventKind: WireWord {
     public static let expired = EventKind(rawValue: "expired")
     /// A ban had to make room for another in a full set.
     public static let evicted = EventKind(rawValue: "evicted")
+    /// Sets that the helper fills in a table of the operator's are missing: nothing is enforced until they are back.
+    public static let missing = EventKind(rawValue: "missing")
     /// The table had been changed by somebody else, and is right again.
     public static let repaired = EventKind(rawValue: "repaired")
     /// Something needs the operator's eye; see ``Event/message``.
@@ -139,6 +149,8 @@ public struct Mode: WireWord {
     public static let owned = Mode(rawValue: "owned")
     /// Anybody with the privilege may change the table; it is watched and repaired.
     public static let watched = Mode(rawValue: "watched")
+    /// The sets are in a table of the operator's; they are watched and filled again.
+    public static let shared = Mode(rawValue: "shared")
     /// There is no table.
     public static let released = Mode(rawValue: "released")
 }

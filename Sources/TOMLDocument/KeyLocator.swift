@@ -187,30 +187,27 @@ struct KeyLocator {
         }
     }
 
-    /// Where a date is followed by a T, or by a digit behind a space, that begins a time.
+    /// Where a date is followed by a T, or what begins like one by a digit behind a space, that begins a time.
     private mutating func requireTimeBehindDate() {
-        let pattern = Array("0000-00-00".utf8)
-        // The parser looks at so many bytes of a value, and not at underscores.
-        let text = Array(bytes[position...].prefix(256).filter { $0 != UInt8(ascii: "_") })
-        let isDate =
-            text.count > pattern.count
-            && zip(text, pattern).allSatisfy { byte, sample in
-                sample == UInt8(ascii: "-") ? byte == sample : Self.isDigit(byte)
-            }
-        guard isDate else { return }
+        let pattern = Array("0000-00-00".unicodeScalars)
+        // The parser looks at so many characters of a value at most, and not at underscores.
+        let window = String(decoding: bytes[position...].prefix(1024), as: UTF8.self).unicodeScalars
+        let text = Array(window.filter { $0 != "_" }.prefix(256))
+        guard text.count > pattern.count, Self.isDigit(text[0]), text[4] == "-", text[7] == "-",
+            !text.prefix(pattern.count).contains(where: { $0.properties.isWhitespace || Self.endsValue($0) })
+        else { return }
+        let isDate = zip(text, pattern).allSatisfy { $1 == "-" || Self.isDigit($0) }
         let digits = text.dropFirst(pattern.count + 1).prefix(2).prefix(while: Self.isDigit).count
         let isMalformed =
             switch text[pattern.count] {
-            case UInt8(ascii: "T"), UInt8(ascii: "t"): digits < 2
-            case UInt8(ascii: " "): digits == 1
+            case "T", "t": isDate && digits < 2
+            case " ": digits == 1
             default: false
             }
         if isMalformed { refuse("has a date without its time", "write both, as 2027-01-01T00:00:00Z") }
     }
 
-    private static func isDigit(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-    }
+    private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) }
 
     // MARK: Strings
 
@@ -314,6 +311,10 @@ struct KeyLocator {
             true
         default: false
         }
+    }
+
+    private static func endsValue(_ scalar: Unicode.Scalar) -> Bool {
+        UInt8(exactly: scalar.value).map { endsValue($0) } ?? false
     }
 
     private static func endsBareKey(_ byte: UInt8) -> Bool {

@@ -28,6 +28,8 @@ struct Sentineld: AsyncParsableCommand {
               owned-persistent  kernel 6.9 and later: nobody else can change or flush it, and it outlives sentineld
               owned             kernel 5.12 and later under systemd: the same, as long as the unit isn't stopped
               watched           otherwise: a foreign flush is repaired within 1.5 s
+              shared            with [table] mode = "shared": the sets are in a ruleset of yours (rules/shared.nft), \
+            and are filled again within 1.5 s of a flush or a reload
 
             Signals: SIGTERM and SIGINT end sentineld; the bans stay in force until they expire. To stop enforcing, \
             call "sentinelctl release". If nothing of this works any more: "nft delete table inet sentinel", once \

@@ -20,8 +20,8 @@ private func messages(_ bytes: [UInt8]) throws -> [String] {
         ("[tabel]", "f:1: tabel: is no known section; did you mean [table]?"),
         (
             "\ncolour = 1",
-            "f:2: colour: is no known section; known are [access], [capacity], [durations], [exempt], [ledger], [log], [node], "
-                + "[socket], [table]"
+            "f:2: colour: is no known section; known are [access], [capacity], [durations], [exempt], [guards], "
+                + "[ledger], [log], [node], [socket], [table]"
         ),
         (
             "table = 1",
@@ -171,6 +171,18 @@ private func messages(_ bytes: [UInt8]) throws -> [String] {
             "[exempt]\naddresses = [\"localhost\"]",
             "f:2: [exempt] addresses: \"localhost\" is no address; write an address or a block, as \"192.0.2.7\", "
                 + "\"192.0.2.0/24\" or \"2001:db8::/32\""
+        ),
+        (
+            "[guards]\nssh_ports = [22, 65536]",
+            "f:2: [guards] ssh_ports: 65536 is out of range; a port is from 1 to 65535"
+        ),
+        (
+            "[guards]\nssh_ports = [\"22\"]",
+            "f:2: [guards] ssh_ports: is a string, but an integer is needed; write ssh_ports = [22]"
+        ),
+        (
+            "[guards]\nssh_login_grace = \"0s\"",
+            "f:2: [guards] ssh_login_grace: \"0s\" is out of range; it is from \"1s\" to \"1d\""
         ),
         (
             "[socket]\nmode = 0o660",

@@ -39,11 +39,15 @@ private typealias Terms = Configuration.Durations.Terms
             dial = 2
             network = 3
             feed = 4
+            share = 25
             [access]
             submit = ["user:ipfs", "group:1000"]
             operate = ["group:wheel"]
             [exempt]
             addresses = ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32"]
+            [guards]
+            ssh_ports = [2222]
+            ssh_login_grace = "30s"
             [socket]
             path = "/run/other.sock"
             mode = "600"
@@ -76,11 +80,14 @@ private typealias Terms = Configuration.Durations.Terms
         expected.capacity.dial = 2
         expected.capacity.network = 3
         expected.capacity.feed = 4
+        expected.capacity.share = 25
         expected.access.submit = [.user(.name("ipfs")), .group(.id(1000))]
         expected.access.operate = [.group(.name("wheel"))]
         expected.exempt.addresses = ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32"].compactMap {
             IPNetwork($0)
         }
+        expected.guards.sshPorts = [2222]
+        expected.guards.loginGrace = .seconds(30)
         expected.socket.path = "/run/other.sock"
         expected.socket.mode = FileMode(bits: 0o600)
         expected.socket.connections = 20

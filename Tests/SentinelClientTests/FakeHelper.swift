@@ -172,7 +172,10 @@ actor FakeHelper: VarlinkHandler {
             version: "test", mode: .owned, table: "test", started: Timestamp(rawValue: 0), bans: 0,
             generation: 1,
             callers: 1, subscribers: 0,
-            kernel: KernelInfo(release: "test", ownership: true, persistence: true, timeoutUpdate: true),
+            kernel: KernelInfo(
+                release: "test", ownership: true, persistence: true, timeoutUpdate: true,
+                elementDestroy: true,
+                setCounts: true, socketDestroy: true),
             ledger: .healthy,
             sets: [],
             problems: [])

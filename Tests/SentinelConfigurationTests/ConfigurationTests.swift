@@ -21,11 +21,14 @@ private func changed() throws -> Configuration {
     configuration.capacity.dial = 2
     configuration.capacity.network = 3
     configuration.capacity.feed = 4
+    configuration.capacity.share = 20
     configuration.access.submit = [.user(.id(1000))]
     configuration.access.operate = [.group(.name("wheel"))]
     configuration.exempt.addresses = [
         try #require(IPNetwork("192.0.2.0/24")), try #require(IPNetwork("::2/128")),
     ]
+    configuration.guards.sshPorts = [22, 2222]
+    configuration.guards.loginGrace = .seconds(30)
     configuration.socket.path = "/run/other.sock"
     configuration.socket.mode = FileMode(bits: 0o600)
     configuration.socket.connections = 20
@@ -54,15 +57,16 @@ private func changed() throws -> Configuration {
         #expect(
             json == """
                 {"access":{"operate":["user:root","group:sentinel"],"submit":["user:seed"]},\
-                "capacity":{"accept":1048576,"dial":262144,"feed":4194304,"network":65536},\
+                "capacity":{"accept":1048576,"dial":262144,"feed":4194304,"network":65536,"share":50},\
                 "durations":{"by_check":{},"by_check_and_reason":{},"by_reason":{},\
                 "default":{"factor":4,"first":600000,"forget_after":2592000000,"jitter":0.1,"maximum":604800000},\
                 "node_maximum":604800000},"exempt":{"addresses":[]},\
+                "guards":{"ssh_login_grace":120000,"ssh_ports":[22]},\
                 "ledger":{"directory":"/var/lib/sentinel","events":1000000,"history":7776000000},"log":{"level":"info"},\
                 "node":{"ports":["tcp/8776","udp/8776"],"users":["seed"],"widest4":24,"widest6":48},\
                 "socket":{"call_bytes":1048576,"connections":256,"connections_per_user":64,"mode":"0660",\
                 "path":"/run/sentinel/sentinel.sock"},\
-                "table":{"devices":[],"hook":"prerouting","ipv6_prefix":64,"name":"sentinel","priority":-300}}
+                "table":{"devices":[],"hook":"prerouting","ipv6_prefix":64,"mode":"own","name":"sentinel","priority":-300}}
                 """)
     }
 
@@ -90,6 +94,10 @@ private func changed() throws -> Configuration {
         ),
         ("\"tcp/8776\"", "8776", "[node] ports: can't be decoded: "),
         ("\"prerouting\"", "\"forward\"", "[table] hook: can't be decoded: "),
+        (
+            "\"prerouting\"", "\"pr\\routing\"",
+            "[table] hook: can't be decoded: Cannot initialize Hook from invalid String value pr\\u{D}outing;"
+        ),
     ])
     func `JSON of another version is refused`(text: String, replacement: String, message: String) throws {
         var json = try Configuration().json

@@ -58,6 +58,7 @@ private func problems(_ change: (inout Configuration) -> Void) throws -> [String
                 $0.capacity.dial = -1
                 $0.capacity.network = .max
                 $0.capacity.feed = 8_388_609
+                $0.capacity.share = 0
                 $0.socket.connections = 65_537
                 $0.socket.connectionsPerUser = 0
                 $0.socket.callBytes = 4095
@@ -69,9 +70,29 @@ private func problems(_ change: (inout Configuration) -> Void) throws -> [String
                 "[capacity] dial: -1 is out of range; it is from 1 to 8388608",
                 "[capacity] network: 9223372036854775807 is out of range; it is from 1 to 8388608",
                 "[capacity] feed: 8388609 is out of range; it is from 1 to 8388608",
+                "[capacity] share: 0 is out of range; it is from 1 to 100",
                 "[socket] connections: 65537 is out of range; it is from 1 to 65536",
                 "[socket] connections_per_user: 0 is out of range; it is from 1 to 65536",
                 "[socket] call_bytes: 4095 is out of range; it is from 4096 to 16777216",
+            ])
+    }
+
+    @Test func `SSH's ports and its time to log in keep to their ranges`() throws {
+        #expect(
+            try problems {
+                $0.guards.sshPorts = [22, 0, 22]
+                $0.guards.loginGrace = .seconds(86_401)
+            } == [
+                "[guards] ssh_ports: \"22\" is in the list twice; remove one of them",
+                "[guards] ssh_ports: 0 is out of range; a port is from 1 to 65535",
+                "[guards] ssh_login_grace: \"1d1s\" is out of range; it is from \"1s\" to \"1d\"",
+            ])
+        var none = Configuration()
+        none.guards.sshPorts = []
+        try none.validate()
+        #expect(
+            try problems { $0.guards.sshPorts = Array(1...17) } == [
+                "[guards] ssh_ports: has 17 entries; it has 16 at most"
             ])
     }
 

@@ -88,6 +88,11 @@ import Varlink
     @Test(arguments: [
         (GuardName.loopback, "loopback: a ban of it is refused"),
         (.protected, "protected: a peer that a node protects is there, so a ban of it is refused"),
+        (.gateway, "gateway: it is the gateway of a default route, so a ban of it is refused"),
+        (
+            .operatorSession,
+            "operator-session: somebody is logged in from there by SSH, so a ban of it is refused"
+        ),
     ])
     func `An explanation says which guard would refuse a ban`(name: GuardName, text: String) async throws {
         let outcome = try await control("explain", "192.0.2.7", width: nil) { call throws(VarlinkFailure) in
@@ -164,6 +169,20 @@ import Varlink
         #expect(outcome.output == "banned  right  for good  strike 1\n")
     }
 
+    @Test func `The status says how much each guard holds`() async throws {
+        let outcome = try await control("status", width: nil) { call throws(VarlinkFailure) in
+            call.reply(
+                Status(
+                    version: "0", mode: .owned, table: "inet sentinel", started: Recorder.now, bans: 3,
+                    generation: 1, callers: 1, subscribers: 0,
+                    kernel: .init(release: "6.1", ownership: true, persistence: false, timeoutUpdate: false),
+                    sets: [], problems: [],
+                    guards: [.init(name: .gateway, count: 2), .init(name: .protected, count: 4096)]))
+        }
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains("guarded     gateway 2, protected 4,096\n"), "\(outcome.output)")
+    }
+
     @Test func `A release is asked for on a terminal, and done on a yes only`() async throws {
         let answer: FakeHelper.Answer = { call throws(VarlinkFailure) in
             guard call.method == HelperInterface.status.name else { return call.reply(VarlinkEmpty()) }
@@ -171,7 +190,9 @@ import Varlink
                 Status(
                     version: "0", mode: .owned, table: "inet sentinel", started: Recorder.now, bans: 3,
                     generation: 1, callers: 1, subscribers: 0,
-                    kernel: .init(release: "6.1", ownership: true, persistence: false, timeoutUpdate: false),
+                    kernel: .init(
+                        release: "6.1", ownership: true, persistence: false, timeoutUpdate: false,
+                        elementDestroy: false, setCounts: false, socketDestroy: true),
                     ledger: .healthy,
                     sets: [], problems: []))
         }

@@ -34,7 +34,8 @@ struct RunningHelper: Sendable {
 
     static func start(
         in namespace: NetworkNamespace, _ configuration: Configuration = configuration(),
-        manager: ServiceManager = .none, clock: HostClock = .system, limit: KernelFeatures = .all
+        manager: ServiceManager = .none, clock: HostClock = .system, limit: KernelFeatures = .all,
+        resolverFiles: Resolvers.Files = .none
     ) async throws -> RunningHelper {
         // An event loop's thread is in the namespace of the thread that makes it.
         let group = try await namespace.run { MultiThreadedEventLoopGroup(numberOfThreads: 1) }
@@ -43,7 +44,8 @@ struct RunningHelper: Sendable {
         configuration.socket.path = path
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let service = try await HelperService.start(
-            configuration, on: group.next(), manager: manager, logger: logger, clock: clock, limit: limit)
+            configuration, on: group.next(), manager: manager, logger: logger, clock: clock, limit: limit,
+            resolverFiles: resolverFiles)
         let client = try await VarlinkClient.connect(path: path, on: group)
         return RunningHelper(namespace: namespace, service: service, client: client, group: group, path: path)
     }
@@ -76,20 +78,35 @@ struct RunningHelper: Sendable {
         return try await client.call(HelperInterface.ban, .init(bans: [request])).receipts[0]
     }
 
+    /// Whether the kernel's exempt set holds an address, alone or in a range.
+    func isExempt(_ address: String) async throws -> Bool {
+        let set = address.contains(":") ? "exempt6" : "exempt4"
+        return try await namespace.run {
+            try Command(["nft", "get", "element", "inet", "sentinel", set, "{ \(address) }"]).run().status
+                == 0
+        }
+    }
+
     func keys(_ set: String) async throws -> [String] {
         try await namespace.nftElements("inet", "sentinel", set).map(\.key)
     }
 }
 
+extension Resolvers.Files {
+    /// A host that asks no name servers: those of the machine that runs the tests are none of theirs.
+    static let none = Resolvers.Files(main: "/dev/null", upstream: "/dev/null")
+}
+
 /// Runs a test with a helper that is stopped in the end.
 func withHelper(
     _ configuration: Configuration = RunningHelper.configuration(), in namespace: NetworkNamespace? = nil,
-    clock: HostClock = .system, limit: KernelFeatures = .all,
+    clock: HostClock = .system, limit: KernelFeatures = .all, resolverFiles: Resolvers.Files = .none,
     _ body: (RunningHelper) async throws -> Void
 ) async throws {
     let own: NetworkNamespace
     if let namespace { own = namespace } else { own = try await NetworkNamespace() }
-    let helper = try await RunningHelper.start(in: own, configuration, clock: clock, limit: limit)
+    let helper = try await RunningHelper.start(
+        in: own, configuration, clock: clock, limit: limit, resolverFiles: resolverFiles)
     do {
         try await body(helper)
     } catch {

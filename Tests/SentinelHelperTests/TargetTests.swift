@@ -84,7 +84,12 @@ import Testing
 
 @Suite struct GuardsTests {
     let guards = Guards(
-        ownAddresses: ["192.0.2.1", "2001:db8::1"].compactMap { IPAddress($0) },
+        host: [
+            (.ownAddress, ["192.0.2.1", "2001:db8::1"].compactMap { IPAddress($0) }),
+            (.gateway, ["203.0.113.1"].compactMap { IPAddress($0) }),
+            (.resolver, ["203.0.113.53", "127.0.0.53"].compactMap { IPAddress($0) }),
+            (.operatorSession, ["203.0.113.99"].compactMap { IPAddress($0) }),
+        ],
         exempt: ["198.51.100.0/24"].compactMap { IPNetwork($0) })
 
     @Test(arguments: [
@@ -95,6 +100,10 @@ import Testing
         ("192.0.2.1", .accept, .ownAddress), ("2001:db8::1", .accept, .ownAddress),
         ("198.51.100.9", .accept, .exempt), ("tcp:192.0.2.1:80", .dial, .ownAddress),
         ("192.0.0.0/16", .network, .ownAddress), ("::ffff:127.0.0.1", .accept, .loopback),
+        ("203.0.113.1", .accept, .gateway), ("203.0.113.0/24", .network, .gateway),
+        ("203.0.113.32/27", .network, .resolver), ("127.0.0.53", .accept, .loopback),
+        ("203.0.113.99", .accept, .operatorSession), ("203.0.113.96/29", .network, .operatorSession),
+        ("0.0.0.0/0", .network, .loopback), ("::/0", .network, .loopback),
     ])
     func `What is guarded is refused, and by whom`(
         subject: String, check: SentinelProtocol.Check, name: GuardName
@@ -115,7 +124,8 @@ import Testing
         #expect(
             ranges == [
                 "0.0.0.0-0.255.255.255", "127.0.0.0-127.255.255.255", "169.254.0.0-169.254.255.255",
-                "192.0.2.1-192.0.2.1", "198.51.100.0-198.51.100.255", "224.0.0.0-239.255.255.255",
+                "192.0.2.1-192.0.2.1", "198.51.100.0-198.51.100.255", "203.0.113.1-203.0.113.1",
+                "203.0.113.53-203.0.113.53", "203.0.113.99-203.0.113.99", "224.0.0.0-239.255.255.255",
                 "255.255.255.255-255.255.255.255",
             ])
     }

@@ -31,6 +31,7 @@ import Varlink
         Pair(name: "Receipt", type: Receipt.self), Pair(name: "Filter", type: Filter.self),
         Pair(name: "Event", type: Event.self), Pair(name: "Element", type: SetElement.self),
         Pair(name: "Set", type: SetInfo.self), Pair(name: "Kernel", type: KernelInfo.self),
+        Pair(name: "GuardCount", type: GuardCount.self),
     ]
 
     static let errors: [Pair] = [

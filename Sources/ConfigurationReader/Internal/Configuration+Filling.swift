@@ -12,6 +12,7 @@ extension Configuration {
         capacity.fill(from: file.section("capacity"))
         access.fill(from: file.section("access"))
         exempt.fill(from: file.section("exempt"))
+        guards.fill(from: file.section("guards"))
         socket.fill(from: file.section("socket"))
         durations.fill(from: file.section("durations"))
         ledger.fill(from: file.section("ledger"))
@@ -22,6 +23,7 @@ extension Configuration {
 
 extension Configuration.Table {
     mutating func fill(from section: SectionReader) {
+        section.read("mode", .word, example: "\"own\"", into: &mode)
         section.read("name", .string, example: "\"sentinel\"", into: &name)
         section.read("hook", .word, example: "\"prerouting\"", into: &hook)
         section.read("devices", listOf: .string, example: "[\"eth0\"]", into: &devices)
@@ -48,6 +50,7 @@ extension Configuration.Capacity {
         section.read("dial", .integer, example: "262144", into: &dial)
         section.read("network", .integer, example: "65536", into: &network)
         section.read("feed", .integer, example: "4194304", into: &feed)
+        section.read("share", .integer, example: "50", into: &share)
         section.finish()
     }
 }
@@ -64,6 +67,14 @@ extension Configuration.Exempt {
     mutating func fill(from section: SectionReader) {
         section.read(
             "addresses", listOf: .network, example: "[\"192.0.2.0/24\", \"2001:db8::1\"]", into: &addresses)
+        section.finish()
+    }
+}
+
+extension Configuration.Guards {
+    mutating func fill(from section: SectionReader) {
+        section.read("ssh_ports", listOf: .port, example: "[22]", into: &sshPorts)
+        section.read("ssh_login_grace", .duration, example: "\"2m\"", into: &loginGrace)
         section.finish()
     }
 }

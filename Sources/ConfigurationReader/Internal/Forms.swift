@@ -35,6 +35,19 @@ extension Form<Int32> {
     }
 }
 
+extension Form<UInt16> {
+    /// A port's number.
+    static var port: Form {
+        Form("an integer") { value throws(ConfigurationFault) in
+            guard let number = value.integer else { return nil }
+            guard let port = UInt16(exactly: number) else {
+                throw ConfigurationFault("\(number) is out of range", "a port is from 1 to 65535")
+            }
+            return port
+        }
+    }
+}
+
 /// The strike from which on a ban is for good.
 enum Permanence: Equatable {
     case never

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
-internal import CNetfilter
+package import CNetfilter
 
 /// The attributes of a received message, or those nested in one of them, in order.
 ///
 /// Reads nothing behind the end it was given, whatever the lengths inside say.
-struct Attributes: Sequence, IteratorProtocol {
+package struct Attributes: Sequence, IteratorProtocol {
     private var cursor: UnsafeRawPointer
     private let end: UnsafeRawPointer
 
     /// The attributes between two addresses; none where `start` is behind `end`.
-    init(from start: UnsafeRawPointer, to end: UnsafeRawPointer) {
+    package init(from start: UnsafeRawPointer, to end: UnsafeRawPointer) {
         cursor = start
         self.end = end
     }
 
     /// The attributes behind a message's netfilter header.
-    init(message: UnsafePointer<nlmsghdr>) {
+    package init(message: UnsafePointer<nlmsghdr>) {
         let start = UnsafeRawPointer(message)
         self.init(
             from: start + Int(sentinel_MNL_NLMSG_HDRLEN + sentinel_NFGENMSG_SIZE),
             to: start + Int(message.pointee.nlmsg_len))
     }
 
-    mutating func next() -> Attribute? {
+    package mutating func next() -> Attribute? {
         guard cursor < end else { return nil }
         let attribute = cursor.assumingMemoryBound(to: nlattr.self)
         guard mnl_attr_ok(attribute, Int32(clamping: end - cursor)) else { return nil }
@@ -34,23 +34,23 @@ struct Attributes: Sequence, IteratorProtocol {
 }
 
 /// One received attribute. Valid as long as the buffer that it lies in.
-struct Attribute {
-    let raw: UnsafePointer<nlattr>
+package struct Attribute {
+    package let raw: UnsafePointer<nlattr>
 
-    var type: Int32 { Int32(mnl_attr_get_type(raw)) }
+    package var type: Int32 { Int32(mnl_attr_get_type(raw)) }
 
-    var payload: UnsafeRawBufferPointer {
+    package var payload: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: mnl_attr_get_payload(raw), count: Int(mnl_attr_get_payload_len(raw)))
     }
 
-    var nested: Attributes {
+    package var nested: Attributes {
         let payload = payload
         guard let start = payload.baseAddress else { return Attributes(from: raw, to: raw) }
         return Attributes(from: start, to: start + payload.count)
     }
 
     /// A number in network byte order; nil where the payload has another size.
-    func bigEndian<T: FixedWidthInteger>(_: T.Type) -> T? {
+    package func bigEndian<T: FixedWidthInteger>(_: T.Type) -> T? {
         let payload = payload
         return payload.count == MemoryLayout<T>.size ? T(bigEndian: payload.loadUnaligned(as: T.self)) : nil
     }

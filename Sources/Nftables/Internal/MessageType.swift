@@ -9,6 +9,8 @@ struct MessageType: Equatable {
 
     private init(_ type: nf_tables_msg_types) { rawValue = UInt16(type.rawValue) }
 
+    private init(number: UInt32) { rawValue = UInt16(number) }
+
     /// The type of a received message; nil where it is none of nf_tables.
     init?(header: UnsafePointer<nlmsghdr>) {
         guard header.pointee.nlmsg_type >> 8 == UInt16(NFNL_SUBSYS_NFTABLES) else { return nil }
@@ -30,6 +32,7 @@ struct MessageType: Equatable {
     static let newElement = Self(NFT_MSG_NEWSETELEM)
     static let getElement = Self(NFT_MSG_GETSETELEM)
     static let deleteElement = Self(NFT_MSG_DELSETELEM)
+    static let destroyElement = Self(number: sentinel_NFT_MSG_DESTROYSETELEM)
     static let newGeneration = Self(NFT_MSG_NEWGEN)
     static let getGeneration = Self(NFT_MSG_GETGEN)
 }

@@ -3,7 +3,8 @@
 
 internal import CNetfilter
 
-// Tables, chains and sets to and from libnftnl's objects.
+// Tables, chains and sets to libnftnl's objects, and from the messages that the kernel sends. These aren't read by
+// libnftnl: where an attribute hasn't the length that it expects, it ends the process.
 
 extension Table {
     func object() -> TableHandle {
@@ -21,26 +22,24 @@ extension Table {
     }
 
     init?(message: UnsafePointer<nlmsghdr>) {
-        let object = TableHandle()
-        guard nftnl_table_nlmsg_parse(message, object.pointer) == 0,
-            let name = nftnl_table_get_str(object.pointer, UInt16(NFTNL_TABLE_NAME.rawValue))
-        else { return nil }
-        func number(_ attribute: nftnl_table_attr) -> UInt32? {
-            nftnl_table_is_set(object.pointer, UInt16(attribute.rawValue))
-                ? nftnl_table_get_u32(object.pointer, UInt16(attribute.rawValue)) : nil
+        var name: String?
+        var table = Table(message.family, "")
+        for attribute in Attributes(message: message) {
+            switch UInt32(attribute.type) {
+            case NFTA_TABLE_NAME.rawValue: name = attribute.string
+            case NFTA_TABLE_FLAGS.rawValue:
+                table.flags = Flags(rawValue: attribute.bigEndian(UInt32.self) ?? 0)
+            case NFTA_TABLE_OWNER.rawValue: table.owner = attribute.bigEndian(UInt32.self)
+            case NFTA_TABLE_HANDLE.rawValue: table.handle = attribute.bigEndian(UInt64.self)
+            case NFTA_TABLE_USERDATA.rawValue:
+                table.comment = UserData.comment(
+                    in: attribute.payload, type: UInt8(NFTNL_UDATA_TABLE_COMMENT.rawValue))
+            default: break
+            }
         }
-        self.init(
-            Family(rawValue: UInt8(truncatingIfNeeded: number(NFTNL_TABLE_FAMILY) ?? 0)),
-            String(cString: name),
-            flags: Flags(rawValue: number(NFTNL_TABLE_FLAGS) ?? 0))
-        owner = number(NFTNL_TABLE_OWNER)
-        handle = nftnl_table_get_u64(object.pointer, UInt16(NFTNL_TABLE_HANDLE.rawValue))
-        var length: UInt32 = 0
-        if let notes = nftnl_table_get_data(object.pointer, UInt16(NFTNL_TABLE_USERDATA.rawValue), &length) {
-            comment = UserData.comment(
-                in: UnsafeRawBufferPointer(start: notes, count: Int(length)),
-                type: UInt8(NFTNL_UDATA_TABLE_COMMENT.rawValue))
-        }
+        guard let name else { return nil }
+        table.name = name
+        self = table
     }
 }
 
@@ -65,26 +64,52 @@ extension Chain {
     }
 
     init?(message: UnsafePointer<nlmsghdr>) {
-        let object = ChainHandle()
-        guard nftnl_chain_nlmsg_parse(message, object.pointer) == 0 else { return nil }
-        func text(_ attribute: nftnl_chain_attr) -> String? {
-            nftnl_chain_get_str(object.pointer, UInt16(attribute.rawValue)).map { String(cString: $0) }
+        var names: (chain: String?, table: String?)
+        var handle: UInt64?
+        var hook: HookAttributes?
+        var policy: UInt32?
+        for attribute in Attributes(message: message) {
+            switch UInt32(attribute.type) {
+            case NFTA_CHAIN_NAME.rawValue: names.chain = attribute.string
+            case NFTA_CHAIN_TABLE.rawValue: names.table = attribute.string
+            case NFTA_CHAIN_HANDLE.rawValue: handle = attribute.bigEndian(UInt64.self)
+            case NFTA_CHAIN_HOOK.rawValue: hook = HookAttributes(attribute.nested)
+            case NFTA_CHAIN_POLICY.rawValue: policy = attribute.bigEndian(UInt32.self)
+            default: break
+            }
         }
-        guard let name = text(NFTNL_CHAIN_NAME), let table = text(NFTNL_CHAIN_TABLE) else { return nil }
-        let family = nftnl_chain_get_u32(object.pointer, UInt16(NFTNL_CHAIN_FAMILY.rawValue))
-        self.init(Table(Family(rawValue: UInt8(truncatingIfNeeded: family)), table), name)
-        handle = nftnl_chain_get_u64(object.pointer, UInt16(NFTNL_CHAIN_HANDLE.rawValue))
-        guard nftnl_chain_is_set(object.pointer, UInt16(NFTNL_CHAIN_HOOKNUM.rawValue)) else { return }
-        let points: [Hook.Point] = [
-            .prerouting, .input, .forward, .output, .postrouting,
-            .ingress(device: text(NFTNL_CHAIN_DEV) ?? ""),
+        guard let name = names.chain, let table = names.table else { return nil }
+        self.init(Table(message.family, table), name)
+        self.handle = handle
+        guard let hook, let point = hook.point else { return }
+        self.hook = Hook(
+            point, priority: hook.priority, policy: policy == UInt32(NF_DROP) ? .drop : .accept)
+    }
+}
+
+/// What a chain's message says of its hook (`enum nft_hook_attributes`).
+private struct HookAttributes {
+    var number: UInt32?
+    var priority: Int32 = 0
+    var device = ""
+
+    init(_ attributes: Attributes) {
+        for attribute in attributes {
+            switch UInt32(attribute.type) {
+            case NFTA_HOOK_HOOKNUM.rawValue: number = attribute.bigEndian(UInt32.self)
+            case NFTA_HOOK_PRIORITY.rawValue: priority = attribute.bigEndian(Int32.self) ?? 0
+            case NFTA_HOOK_DEV.rawValue: device = attribute.string
+            default: break
+            }
+        }
+    }
+
+    /// Where it is; nil where the chain has none, or one that isn't known here.
+    var point: Chain.Hook.Point? {
+        let points: [Chain.Hook.Point] = [
+            .prerouting, .input, .forward, .output, .postrouting, .ingress(device: device),
         ]
-        let number = nftnl_chain_get_u32(object.pointer, UInt16(NFTNL_CHAIN_HOOKNUM.rawValue))
-        guard let point = points.first(where: { $0.number == number }) else { return }
-        let policy = nftnl_chain_get_u32(object.pointer, UInt16(NFTNL_CHAIN_POLICY.rawValue))
-        hook = Hook(
-            point, priority: nftnl_chain_get_s32(object.pointer, UInt16(NFTNL_CHAIN_PRIO.rawValue)),
-            policy: policy == UInt32(NF_DROP) ? .drop : .accept)
+        return points.first { $0.number == number }
     }
 }
 
@@ -121,26 +146,41 @@ extension NamedSet {
     }
 
     init?(message: UnsafePointer<nlmsghdr>) {
-        let object = SetHandle()
-        guard nftnl_set_nlmsg_parse(message, object.pointer) == 0,
-            let name = nftnl_set_get_str(object.pointer, UInt16(NFTNL_SET_NAME.rawValue)),
-            let table = nftnl_set_get_str(object.pointer, UInt16(NFTNL_SET_TABLE.rawValue))
-        else { return nil }
-        func number(_ attribute: nftnl_set_attr) -> UInt32? {
-            nftnl_set_is_set(object.pointer, UInt16(attribute.rawValue))
-                ? nftnl_set_get_u32(object.pointer, UInt16(attribute.rawValue)) : nil
+        var names: (set: String?, table: String?)
+        var keyType: KeyType?
+        var set = NamedSet.named("", in: Table(message.family, ""))
+        for attribute in Attributes(message: message) {
+            switch UInt32(attribute.type) {
+            case NFTA_SET_NAME.rawValue: names.set = attribute.string
+            case NFTA_SET_TABLE.rawValue: names.table = attribute.string
+            case NFTA_SET_KEY_TYPE.rawValue:
+                keyType = attribute.bigEndian(UInt32.self).flatMap { KeyType(number: $0) }
+            case NFTA_SET_FLAGS.rawValue: set.flags = Flags(rawValue: attribute.bigEndian(UInt32.self) ?? 0)
+            case NFTA_SET_DESC.rawValue:
+                for field in attribute.nested where field.type == Int32(NFTA_SET_DESC_SIZE.rawValue) {
+                    set.size = field.bigEndian(UInt32.self)
+                }
+            case NFTA_SET_TIMEOUT.rawValue:
+                set.timeout = attribute.bigEndian(UInt64.self).map { .milliseconds($0) }
+            case NFTA_SET_EXPR.rawValue, NFTA_SET_EXPRESSIONS.rawValue: set.hasCounters = true
+            case sentinel_NFTA_SET_COUNT: set.count = attribute.bigEndian(UInt32.self)
+            case NFTA_SET_HANDLE.rawValue: set.handle = attribute.bigEndian(UInt64.self)
+            default: break
+            }
         }
-        guard let type = number(NFTNL_SET_KEY_TYPE), let keyType = KeyType(number: type) else { return nil }
-        let family = Family(rawValue: UInt8(truncatingIfNeeded: number(NFTNL_SET_FAMILY) ?? 0))
-        self.init(
-            Table(family, String(cString: table)), String(cString: name), key: keyType,
-            flags: Flags(rawValue: number(NFTNL_SET_FLAGS) ?? 0), size: number(NFTNL_SET_DESC_SIZE))
-        if nftnl_set_is_set(object.pointer, UInt16(NFTNL_SET_TIMEOUT.rawValue)) {
-            timeout = .milliseconds(nftnl_set_get_u64(object.pointer, UInt16(NFTNL_SET_TIMEOUT.rawValue)))
-        }
-        hasCounters =
-            nftnl_set_is_set(object.pointer, UInt16(NFTNL_SET_EXPR.rawValue))
-            || nftnl_set_is_set(object.pointer, UInt16(NFTNL_SET_EXPRESSIONS.rawValue))
-        handle = nftnl_set_get_u64(object.pointer, UInt16(NFTNL_SET_HANDLE.rawValue))
+        guard let name = names.set, let table = names.table, let keyType else { return nil }
+        set.name = name
+        set.table.name = table
+        set.keyType = keyType
+        self = set
+    }
+}
+
+extension UnsafePointer<nlmsghdr> {
+    /// The family in a received message's netfilter header.
+    var family: Family {
+        let header = (UnsafeRawPointer(self) + Int(sentinel_MNL_NLMSG_HDRLEN))
+            .assumingMemoryBound(to: nfgenmsg.self)
+        return Family(rawValue: header.pointee.nfgen_family)
     }
 }

@@ -12,6 +12,8 @@ extension Configuration {
         public var network = 65_536
         /// Addresses from bulk lists.
         public var feed = 4_194_304
+        /// How much of a full set, in percent, one node's user gets by others' giving way.
+        public var share = 50
 
         /// The defaults.
         public init() {}

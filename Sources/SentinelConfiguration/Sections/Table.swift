@@ -4,6 +4,8 @@
 extension Configuration {
     /// `[table]`: what lies in the kernel, and where in a packet's way.
     public struct Table: Codable, Hashable, Sendable {
+        /// Whose table it is.
+        public var mode = TableMode.own
         /// The nftables table's name, of the family inet.
         public var name = "sentinel"
         /// Where inbound packets are looked at.
@@ -19,9 +21,17 @@ extension Configuration {
         public init() {}
 
         enum CodingKeys: String, CodingKey {
-            case name, hook, devices, priority
+            case mode, name, hook, devices, priority
             case ipv6Prefix = "ipv6_prefix"
         }
+    }
+
+    /// Whose table the sets lie in.
+    public enum TableMode: String, Codable, Hashable, Sendable, CaseIterable {
+        /// sentineld's, which makes it.
+        case own
+        /// The operator's, in a ruleset of his: sentineld fills the sets that it finds there.
+        case shared
     }
 
     /// Where inbound packets are looked at.

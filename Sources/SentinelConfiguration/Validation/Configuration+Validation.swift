@@ -21,6 +21,7 @@ extension Configuration {
         capacity.check(&findings)
         access.check(&findings)
         exempt.check(&findings)
+        guards.check(&findings)
         socket.check(&findings)
         durations.check(&findings)
         ledger.check(&findings)

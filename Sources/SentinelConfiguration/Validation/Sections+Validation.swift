@@ -20,6 +20,16 @@ extension Configuration.Table {
         let devicesKey = section.appending("devices")
         let hookKey = section.appending("hook")
         findings.require(devices, atMost: 256, devicesKey)
+        if mode == .shared {
+            let modeKey = section.appending("mode")
+            let remedy = "remove it and say in your ruleset what it said, or set mode = \"own\""
+            findings.require(
+                hook == .prerouting, hookKey, "has no meaning with the mode \"shared\"", remedy,
+                with: [modeKey])
+            findings.require(
+                priority == hook.defaultPriority, section.appending("priority"),
+                "has no meaning with the mode \"shared\"", remedy, with: [modeKey])
+        }
         findings.require(
             hook == .ingress || devices.isEmpty, devicesKey,
             "has no meaning with the hook \"\(hook.rawValue)\"", "remove it, or set hook = \"ingress\"",
@@ -82,6 +92,7 @@ extension Configuration.Capacity {
         for (key, value) in [("accept", accept), ("dial", dial), ("network", network), ("feed", feed)] {
             findings.require(value, in: Self.range, ConfigurationKey("capacity", key))
         }
+        findings.require(share, in: 1...100, ConfigurationKey("capacity", "share"))
     }
 }
 
@@ -99,6 +110,26 @@ extension Configuration.Access {
 extension Configuration.Exempt {
     func check(_ findings: inout Findings) {
         findings.require(addresses, atMost: 16_384, ConfigurationKey("exempt", "addresses"))
+    }
+}
+
+extension Configuration.Guards {
+    /// LoginGraceTime's own bounds, but for 0, which sets no bound to a login.
+    static let loginGraceRange = Duration.seconds(1)...Duration.seconds(86_400)
+
+    func check(_ findings: inout Findings) {
+        let section = ConfigurationKey("guards")
+        let ports = section.appending("ssh_ports")
+        findings.require(sshPorts, atMost: 16, ports)
+        for (index, port) in sshPorts.enumerated() {
+            findings.require(
+                port > 0, ports.appending(index), "0 is out of range", "a port is from 1 to 65535")
+        }
+        let range = Self.loginGraceRange
+        findings.require(
+            range.contains(loginGrace), section.appending("ssh_login_grace"),
+            "\"\(DurationText(loginGrace))\" is out of range",
+            "it is from \"\(DurationText(range.lowerBound))\" to \"\(DurationText(range.upperBound))\"")
     }
 }
 

@@ -47,8 +47,16 @@ struct ExplanationText {
     }
 
     private func guardText(_ name: GuardName) -> String {
-        let whose = name == .protected ? "a peer that a node protects is there, so " : ""
-        return "\(name): \(whose)a ban of it is refused"
+        let why =
+            switch name {
+            case .protected: "a peer that a node protects is there, so "
+            case .gateway: "it is the gateway of a default route, so "
+            case .resolver: "it is a name server of this host, so "
+            case .operatorSession: "somebody is logged in from there by SSH, so "
+            case .ownAddress: "it is an address of this host, so "
+            default: ""
+            }
+        return "\(name): \(why)a ban of it is refused"
     }
 
     private var inbound: String {

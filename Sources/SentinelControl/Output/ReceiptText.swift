@@ -11,9 +11,9 @@ struct ReceiptText {
         self.console = console
     }
 
-    /// A line for each that was carried out. The others are complaints.
+    /// A line for each that was carried out, or will be. The others are complaints.
     func lines(_ receipts: [Receipt]) -> [Line] {
-        let done = receipts.filter { $0.refusal == nil }
+        let done = receipts.filter { $0.refusal == nil || $0.id != nil }
         var table = TextTable(
             [
                 .init(title: "", fit: .fixed), .init(title: "", fit: .key), .init(title: ""),

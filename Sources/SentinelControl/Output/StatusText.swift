@@ -36,10 +36,16 @@ struct StatusText {
             "callers",
             "\(Quantity.count(status.callers, "connection")), \(Quantity.number(status.subscribers)) of them watching"
         )
+        fields.add("guarded", status.guards.isEmpty ? nil : guards)
         fields.add("kernel", "\(status.kernel.release): \(features)")
         fields.add("ledger", ledgerText, status.ledger == .failed ? .bad : .plain)
         fields.add("generation", "\(status.generation)")
         return fields
+    }
+
+    /// How many addresses and blocks each guard holds.
+    private var guards: String {
+        status.guards.map { "\($0.name) \(Quantity.number($0.count))" }.joined(separator: ", ")
     }
 
     private var modeText: String {
@@ -49,6 +55,7 @@ struct StatusText {
         case .owned:
             "owned: nobody else can change the table; it lives as long as sentineld's unit isn't stopped"
         case .watched: "watched: whoever may can change the table; a foreign change is repaired"
+        case .shared: "shared: the sets are in a table of yours; a foreign change is repaired"
         case .released: "released: there is no table, nothing is enforced; restart sentineld to enforce again"
         default: status.mode.rawValue
         }
@@ -75,7 +82,8 @@ struct StatusText {
         let kernel = status.kernel
         return [
             "ownership": kernel.ownership, "persistence": kernel.persistence,
-            "timeout update": kernel.timeoutUpdate,
+            "timeout update": kernel.timeoutUpdate, "element destroy": kernel.elementDestroy,
+            "set counts": kernel.setCounts, "socket destroy": kernel.socketDestroy,
         ].sorted { $0.key < $1.key }.map { $0.value ? $0.key : "no \($0.key)" }.joined(separator: ", ")
     }
 

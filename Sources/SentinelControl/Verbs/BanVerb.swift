@@ -90,7 +90,8 @@ struct BanVerb: Verb {
         }
         for receipt in receipts {
             guard let refusal = receipt.refusal else { continue }
-            console.complain("\(receipt.subject) is not banned, \(refusal.code): \(refusal.message)")
+            let what = receipt.id == nil ? "is not banned" : "is not blocked yet"
+            console.complain("\(receipt.subject) \(what), \(refusal.code): \(refusal.message)")
         }
         return receipts.contains { $0.refusal != nil } ? .refused : .done
     }

@@ -11,7 +11,8 @@ struct ReleaseVerb: Verb {
         abstract: "The emergency exit: remove the table and stop enforcing.",
         discussion: """
             The kernel then refuses nobody on the node's behalf, until sentineld is started again. On a terminal you \
-            are asked before; elsewhere --yes is needed.
+            are asked before; elsewhere --yes is needed. A table of your own ([table] mode = "shared") stays, with its \
+            sets of bans emptied.
 
             If the helper doesn't answer any more: stop it, then "nft delete table inet sentinel".
 
@@ -32,8 +33,10 @@ struct ReleaseVerb: Verb {
                     .usage, "release stops all enforcement, and there is no terminal to ask at; add --yes")
             }
             let status = try await helper.call(HelperInterface.status, VarlinkEmpty())
-            let question =
-                "Remove the table \(status.table) and stop enforcing \(Quantity.count(status.bans, "ban"))? [y/N] "
+            let what =
+                status.mode == .shared
+                ? "Empty the sets of bans in \(status.table)" : "Remove the table \(status.table)"
+            let question = "\(what) and stop enforcing \(Quantity.count(status.bans, "ban"))? [y/N] "
             guard let answer = ask(question.sanitised), ["y", "yes"].contains(answer.lowercased()) else {
                 console.remark("Nothing is released.")
                 return .refused
@@ -45,7 +48,7 @@ struct ReleaseVerb: Verb {
         } else {
             try console.print(
                 Line(
-                    "Released: the table is gone and nothing is enforced. Restart sentineld to enforce again."
+                    "Released: no ban is in the kernel and nothing is enforced. Restart sentineld to enforce again."
                 ))
         }
         return .done

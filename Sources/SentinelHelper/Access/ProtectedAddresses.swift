@@ -6,8 +6,8 @@ internal import SentinelProtocol
 
 /// Addresses where peers are that nodes protect: a list for each connection that gave one, as long as it lasts.
 ///
-/// They guard against bans to come. Other than what ``Guards`` holds they don't lie in the kernel's exempt sets: a
-/// node mustn't be able to undo what an operator has banned.
+/// They guard against bans to come, and lie in the kernel's exempt sets as far as no ban is in force there: a node
+/// mustn't be able to undo what an operator has banned.
 struct ProtectedAddresses {
     private struct List {
         var caller: String
@@ -23,6 +23,8 @@ struct ProtectedAddresses {
     private var counts: [IPAddress: Int] = [:]
     /// How many addresses of those are in a block that an IPv6 source is matched by.
     private var blocks: [IPNetwork: Int] = [:]
+    /// Addresses of which the first list or the last has come or gone.
+    private var changed: Set<IPAddress> = []
 
     /// - Parameter ipv6Prefix: how many leading bits an IPv6 source is matched by.
     init(ipv6Prefix: Int) { self.ipv6Prefix = ipv6Prefix }
@@ -48,10 +50,28 @@ struct ProtectedAddresses {
         for address in lists.removeValue(forKey: connection)?.addresses ?? [] { count(address, by: -1) }
     }
 
+    /// All addresses, in no order.
+    var addresses: some Collection<IPAddress> { counts.keys }
+
+    /// How many addresses there are.
+    var count: Int { counts.count }
+
+    /// Whether an address is in any list.
+    func contains(_ address: IPAddress) -> Bool { counts[address] != nil }
+
+    /// The addresses that have come into the first list or out of the last since this was asked before.
+    mutating func takeChanged() -> Set<IPAddress> {
+        guard !changed.isEmpty else { return [] }
+        defer { changed = [] }
+        return changed
+    }
+
     private mutating func count(_ address: IPAddress, by change: Int) {
         let before = counts[address, default: 0]
         counts[address] = before + change == 0 ? nil : before + change
-        guard address.family == .ipv6, (before == 0) != (before + change == 0) else { return }
+        guard (before == 0) != (before + change == 0) else { return }
+        changed.insert(address)
+        guard address.family == .ipv6 else { return }
         let block = IPNetwork(containing: address, prefixLength: ipv6Prefix)
         let left = blocks[block, default: 0] + change
         blocks[block] = left == 0 ? nil : left

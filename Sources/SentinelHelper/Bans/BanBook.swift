@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
-internal import HeapModule
-
 /// All bans in force, and the strikes of those that have ended and aren't forgotten.
 ///
-/// In memory, and made for a million: 64 bytes a ban, 4 more to find it and 16 to end it in time. Texts that few
-/// bans have lie beside. Ended bans are kept for their strikes, oldest out first, only while there is room.
+/// In memory, and made for a million: 64 bytes a ban, 4 more to find it and 4 to end it in time. Texts that few bans
+/// have lie beside. Ended bans are kept for their strikes, oldest out first, only while there is room.
 struct BanBook {
     /// How many entries there may be, bans and remembered strikes together. Bans come first.
     let capacity: Int
     /// How many bans are in force.
     private(set) var activeCount = 0
     private var activeCounts = Array(repeating: 0, count: SetKind.allCases.count)
-    private var slots = Slots()
+    private var slots = BanSlots()
     private var free: [UInt32] = []
     private var index = SlotIndex<BanKey>()
     private var texts: [UInt32: Texts] = [:]
-    private var ends = Heap<End>()
-    private var oblivions = Heap<End>()
+    private var lots = BanLots()
+    /// Remembered strikes, by when they are forgotten.
+    private var oblivions = EndHeap()
     private var reasons = Names()
     private var callers = Names()
     /// The least id that no ban has had.
@@ -28,59 +27,13 @@ struct BanBook {
 
     // MARK: Storage
 
-    /// Slots in chunks that never move: growing costs one chunk, not all of them over again.
-    private struct Slots {
-        private static var chunkSize: Int { 4096 }
-        private var chunks: [ContiguousArray<Slot>] = []
-        private(set) var count: UInt32 = 0
-
-        subscript(_ slot: UInt32) -> Slot {
-            get { chunks[Int(slot) / Self.chunkSize][Int(slot) % Self.chunkSize] }
-            set { chunks[Int(slot) / Self.chunkSize][Int(slot) % Self.chunkSize] = newValue }
-        }
-
-        mutating func append(_ slot: Slot) {
-            if Int(count).isMultiple(of: Self.chunkSize) {
-                var chunk = ContiguousArray<Slot>()
-                chunk.reserveCapacity(Self.chunkSize)
-                chunks.append(chunk)
-            }
-            chunks[chunks.count - 1].append(slot)
-            count += 1
-        }
-    }
-
-    private struct Slot {
-        var key: BanKey
-        var id: UInt64
-        var deadline: MonotonicMilliseconds
-        var renewed: MonotonicMilliseconds
-        /// Seconds since 1970.
-        var created: UInt32
-        var strikes: UInt16
-        var reason: UInt16
-        var caller: UInt16
-        var state: State
-        var isOperators: Bool
-    }
-
-    private enum State: UInt8 { case unused, active, remembered }
-
     private struct Texts {
         var peer: String?
         var detail: String?
         var subject: String?
     }
 
-    /// A point at which a slot may change its state. Stale where the slot's own times say otherwise by then.
-    private struct End: Comparable {
-        var at: MonotonicMilliseconds
-        var slot: UInt32
-
-        static func < (a: Self, b: Self) -> Bool { a.at < b.at }
-    }
-
-    private subscript(_ slot: UInt32) -> Slot {
+    private subscript(_ slot: UInt32) -> BanSlot {
         get { slots[slot] }
         set { slots[slot] = newValue }
     }
@@ -126,6 +79,25 @@ struct BanBook {
     /// How many bans are in force in a set.
     func activeCount(in set: SetKind) -> Int { activeCounts[Int(set.rawValue)] }
 
+    /// Who has bans in force in a set, and how many; operators' left out.
+    func holders(in set: SetKind) -> [(caller: String, count: Int)] {
+        lots.all.compactMap { lot in
+            guard lot.set == set, let caller = lot.caller, !lot.heap.isEmpty else { return nil }
+            return (callers[caller], lot.heap.count)
+        }
+    }
+
+    /// A way through a caller's bans in a set, from the one that ends first on; nil where it has none.
+    func walk(of caller: String, in set: SetKind) -> EndWalk? {
+        callers.known(caller).flatMap { lots.lot(set, of: $0) }.map { EndWalk($0.heap.members, slots) }
+    }
+
+    /// The next ban on the way through a caller's bans in a set.
+    func next(_ walk: inout EndWalk, of caller: String, in set: SetKind) -> BanRecord? {
+        guard let lot = callers.known(caller).flatMap({ lots.lot(set, of: $0) }) else { return nil }
+        return walk.next(lot.heap.members, slots).map { record($0) }
+    }
+
     /// The bans in force, from a position on, and where to go on; nil at the end.
     func page(from start: Int, limit: Int, where matches: (BanRecord) -> Bool) -> (
         bans: [BanRecord], next: Int?
@@ -156,7 +128,19 @@ struct BanBook {
 
     /// The keys of the bans in force in a set, in no order.
     func keys(in set: SetKind) -> [BanKey] {
-        (0..<used).compactMap { self[$0].state == .active && self[$0].key.set == set ? self[$0].key : nil }
+        lots.all.filter { $0.set == set }.flatMap { lot in lot.heap.members.map { self[$0].key } }
+    }
+
+    /// The keys of some of the bans in force in a set, from a position on, and where to go on; nil at the end.
+    func keys(in set: SetKind, from start: Int, limit: Int) -> (keys: [BanKey], next: Int?) {
+        var keys: [BanKey] = []
+        var position = start
+        while position < Int(used), keys.count < limit, position - start < Self.pageScan {
+            let slot = self[UInt32(position)]
+            if slot.state == .active, slot.key.set == set { keys.append(slot.key) }
+            position += 1
+        }
+        return (keys, position < Int(used) ? position : nil)
     }
 
     /// What is remembered of a key whose ban has ended.
@@ -199,18 +183,19 @@ struct BanBook {
         let place: UInt32
         if let slot = slot(strikes.key) {
             guard self[slot].state == .remembered, self[slot].renewed < strikes.last else { return }
+            oblivions.remove(slot, &slots)
             place = slot
         } else {
             guard activeCount < capacity, let slot = allocate() else { return }
             place = slot
         }
         let isNew = self[place].state == .unused
-        self[place] = Slot(
-            key: strikes.key, id: strikes.id, deadline: strikes.forgotten, renewed: strikes.last, created: 0,
+        self[place] = BanSlot(
+            key: strikes.key, id: strikes.id, deadline: strikes.forgotten, renewed: strikes.last,
             strikes: UInt16(clamping: strikes.count), reason: reasons.number(""), caller: callers.number(""),
-            state: .remembered, isOperators: false)
+            state: .remembered)
         if isNew { enterIndex(place) }
-        oblivions.insert(End(at: strikes.forgotten, slot: place))
+        oblivions.insert(place, &slots)
     }
 
     /// Enters a ban, or puts it in the place of the one with the same key, whose id and beginning it keeps.
@@ -240,31 +225,29 @@ struct BanBook {
     }
 
     private mutating func store(_ record: BanRecord, in place: UInt32) {
-        let before = self[place]
-        self[place] = Slot(
+        let new = BanSlot(
             key: record.key, id: record.id, deadline: record.deadline ?? .max, renewed: record.renewed,
             created: UInt32(clamping: record.created / 1000), strikes: UInt16(clamping: record.strikes),
             reason: reasons.number(record.reason), caller: callers.number(record.caller), state: .active,
             isOperators: record.isOperators)
-        if before.state == .unused { enterIndex(place) }
-        if before.state != .active { count(record.key.set, by: 1) }
+        switch self[place].state {
+        case .active: lots.replace(place, by: new, &slots)
+        case .remembered:
+            oblivions.remove(place, &slots)
+            activate(place, new)
+        case .unused:
+            activate(place, new)
+            enterIndex(place)
+        }
         let hasTexts = record.peer != nil || record.detail != nil || record.subject != nil
         texts[place] =
             hasTexts ? Texts(peer: record.peer, detail: record.detail, subject: record.subject) : nil
-        guard let deadline = record.deadline else { return }
-        if before.state != .active || before.deadline != deadline {
-            ends.insert(End(at: deadline, slot: place))
-        }
-        if ends.count > 2 * Int(used) + 1024 { dropStaleEnds() }
     }
 
-    /// Renewals leave stale entries behind. As many of them as there are slots, and they are thrown out.
-    private mutating func dropStaleEnds() {
-        ends = Heap(
-            (0..<used).compactMap { slot in
-                self[slot].state == .active && self[slot].deadline != .max
-                    ? End(at: self[slot].deadline, slot: slot) : nil
-            })
+    private mutating func activate(_ place: UInt32, _ new: BanSlot) {
+        self[place] = new
+        lots.insert(place, &slots)
+        count(new.key.set, by: 1)
     }
 
     /// Ends the ban with this key; its strikes are remembered.
@@ -287,46 +270,41 @@ struct BanBook {
         at now: MonotonicMilliseconds, limit: Int, forget: (BanRecord) -> MonotonicMilliseconds
     ) -> [BanRecord] {
         var expired: [BanRecord] = []
-        while expired.count < limit, let end = ends.min, end.at <= now {
-            ends.removeMin()
-            guard self[end.slot].state == .active, self[end.slot].deadline == end.at else { continue }
-            let record = record(end.slot)
+        while expired.count < limit, let first = lots.first, first.end <= now {
+            let record = record(first.slot)
             expired.append(record)
-            remember(end.slot, until: forget(record))
+            remember(first.slot, until: forget(record))
         }
         var forgotten = 0
-        while forgotten < limit, let oblivion = oblivions.min, oblivion.at <= now {
-            if forgetFirst() { forgotten += 1 }
+        while forgotten < limit, let slot = oblivions.first, self[slot].deadline <= now {
+            release(slot)
+            forgotten += 1
         }
         return expired
     }
 
-    /// How many ends are noted, stale ones among them.
-    var pendingEnds: Int { ends.count }
-
     /// When the next ban ends.
-    var nextEnd: MonotonicMilliseconds? { ends.min?.at }
+    var nextEnd: MonotonicMilliseconds? { lots.first?.end }
+
+    /// Puts the ends of all bans off: so much later the kernel has been given them.
+    mutating func postpone(by delay: Int64) {
+        for slot in 0..<used where self[slot].state == .active && self[slot].deadline != .max {
+            self[slot].deadline = self[slot].deadline.addingSaturating(delay)
+        }
+        lots.notePostponed(slots)
+    }
 
     private mutating func remember(_ slot: UInt32, until forget: MonotonicMilliseconds) {
         count(self[slot].key.set, by: -1)
+        lots.remove(slot, &slots)
         self[slot].state = .remembered
         self[slot].deadline = forget
         texts[slot] = nil
-        oblivions.insert(End(at: forget, slot: slot))
-    }
-
-    /// Takes the entry off that is forgotten first.
-    ///
-    /// - Returns: whether a slot became free; not so where the entry was stale, its slot banned again.
-    private mutating func forgetFirst() -> Bool {
-        guard let oblivion = oblivions.popMin(), self[oblivion.slot].state == .remembered,
-            self[oblivion.slot].deadline == oblivion.at
-        else { return false }
-        release(oblivion.slot)
-        return true
+        oblivions.insert(slot, &slots)
     }
 
     private mutating func release(_ slot: UInt32) {
+        oblivions.remove(slot, &slots)
         leaveIndex(slot)
         self[slot].state = .unused
         free.append(slot)
@@ -336,17 +314,12 @@ struct BanBook {
     private mutating func allocate() -> UInt32? {
         if let slot = free.popLast() { return slot }
         if Int(used) < capacity {
-            let blank = Slot(
-                key: BanKey.none, id: 0, deadline: 0, renewed: 0, created: 0, strikes: 0, reason: 0,
-                caller: 0,
-                state: .unused, isOperators: false)
-            slots.append(blank)
+            slots.append()
             return used - 1
         }
-        while !oblivions.isEmpty {
-            if forgetFirst() { return free.popLast() }
-        }
-        return nil
+        guard let slot = oblivions.first else { return nil }
+        release(slot)
+        return free.popLast()
     }
 
     private mutating func count(_ set: SetKind, by change: Int) {
@@ -361,6 +334,9 @@ private struct Names {
     private var numbers: [String: UInt16] = [:]
 
     subscript(_ number: UInt16) -> String { names[Int(number)] }
+
+    /// The number of a text that is known; nil where it isn't.
+    func known(_ name: String) -> UInt16? { numbers[name] }
 
     mutating func number(_ name: String) -> UInt16 {
         if let number = numbers[name] { return number }

@@ -33,13 +33,23 @@ struct IntervalReading {
         var begun: (first: IPAddress, element: Element)?
         func end(_ last: IPAddress) {
             guard let range = begun else { return }
-            ranges.append(Range(first: range.first, last: last, element: range.element))
             begun = nil
+            // Two that begin at the same address are one.
+            guard range.first <= last else { return }
+            ranges.append(Range(first: range.first, last: last, element: range.element))
         }
         for (address, element) in ordered {
+            // No set has both families, yet nothing here relies on that.
+            if let first = begun?.first, first.family != address.family { end(Self.highest(first.family)) }
             if let before = address.predecessor { end(before) }
             if !element.isIntervalEnd { begun = (address, element) }
         }
-        if let begun { end(IPNetwork(containing: begun.first, prefixLength: 0).last) }
+        if let begun { end(Self.highest(begun.first.family)) }
+    }
+
+    /// A family's last address.
+    private static func highest(_ family: IPAddress.Family) -> IPAddress {
+        let zero: IPAddress = family == .ipv4 ? .v4(IPv4Address(bits: 0)) : .v6(IPv6Address(high: 0, low: 0))
+        return IPNetwork(containing: zero, prefixLength: 0).last
     }
 }

@@ -17,15 +17,23 @@ final class Enforcer {
 
     let layout: Layout
     let features: KernelFeatures
-    private(set) var mode: Mode
-    private let socket: NetlinkSocket
+    var mode: Mode
+    let socket: NetlinkSocket
     /// The generation behind the last change of our own, or the last that was looked at.
-    private(set) var generation: Generation
+    var generation: Generation
+    /// Whether somebody else's change may lie between our own.
+    var isSuspect = false
+    /// The kernel's numbers of our rules: whoever changes one gives it another.
+    private var ruleHandles: [String: [UInt64]] = [:]
 
     /// Opens the socket and tries out the kernel. Changes nothing.
     ///
-    /// - Parameter limit: what is made use of at most, so that the modes of older kernels can be had on any.
-    init(layout: Layout, holding: Holding, limit: KernelFeatures) throws(NftablesError) {
+    /// - Parameters:
+    ///   - isShared: whether the table is the operator's, whose sets are only filled.
+    ///   - limit: what is made use of at most, so that the modes of older kernels can be had on any.
+    init(
+        layout: Layout, holding: Holding, isShared: Bool = false, limit: KernelFeatures
+    ) throws(NftablesError) {
         let socket =
             if let inherited = holding.inherited {
                 try NetlinkSocket(adopting: inherited)
@@ -37,9 +45,11 @@ final class Enforcer {
         self.socket = socket
         self.layout = layout
         mode =
-            features.persistence
-            ? .ownedPersistent
-            : features.ownership && (holding.hasStore || holding.inherited != nil) ? .owned : .watched
+            isShared
+            ? .shared
+            : features.persistence
+                ? .ownedPersistent
+                : features.ownership && (holding.hasStore || holding.inherited != nil) ? .owned : .watched
     }
 
     /// The owning socket's descriptor, for the descriptor store. It stays this object's own.
@@ -61,6 +71,8 @@ final class Enforcer {
     struct Found {
         /// The sets that hold bans and can be read.
         var sets: Swift.Set<SetKind> = []
+        /// Whether it has bans that aren't in the ledger; see ``mark(isUnsaved:)``.
+        var isUnsaved = false
         /// Whether sets and chains are those of the layout.
         var fits = false
     }
@@ -73,16 +85,19 @@ final class Enforcer {
         if let owner = table.owner, owner != 0, owner != socket.port {
             throw NftablesError.owned(layout.table, by: owner)
         }
-        var found = Found()
         let sets = try socket.sets(in: layout.table)
-        for kind in SetKind.ofBans {
-            if sets.contains(where: { $0.name == kind.name && $0.keyType == kind.keyType }) {
-                found.sets.insert(kind)
-            }
-        }
+        var found = Found(sets: setsOfBans(sets), isUnsaved: sets.contains { $0.name == Self.unsaved })
         let chainsFit = try chainsFit()
         found.fits = ownershipFits(table) && setsFit(sets) && chainsFit
         return found
+    }
+
+    /// Those that hold bans and are of the type that they should be.
+    private func setsOfBans(_ sets: [NamedSet]) -> Swift.Set<SetKind> {
+        Swift.Set(
+            SetKind.ofBans.filter { kind in
+                sets.contains { $0.name == kind.name && $0.keyType == kind.keyType }
+            })
     }
 
     /// Whether the table can become ours in this mode as it is. One that outlives its owner has lost the owner's flag
@@ -96,7 +111,7 @@ final class Enforcer {
     }
 
     private func setsFit(_ sets: [NamedSet]) -> Bool {
-        guard sets.count == SetKind.allCases.count else { return false }
+        guard sets.count(where: { $0.name != Self.unsaved }) == SetKind.allCases.count else { return false }
         return SetKind.allCases.allSatisfy { kind in
             let wanted = layout[kind]
             guard let found = sets.first(where: { $0.name == wanted.name }) else { return false }
@@ -126,6 +141,13 @@ final class Enforcer {
             transaction.add(elements, to: layout[kind])
         }
         try commit(transaction)
+        ruleHandles = try readRuleHandles()
+    }
+
+    private func readRuleHandles() throws(NftablesError) -> [String: [UInt64]] {
+        var handles: [String: [UInt64]] = [:]
+        for chain in layout.chains { handles[chain.name] = try socket.ruleHandles(of: chain) }
+        return handles
     }
 
     /// Takes over a table that fits: takes its ownership, writes its rules anew, since anyone may have changed them
@@ -144,6 +166,7 @@ final class Enforcer {
         }
         add(changes, toAnyStateBy: &transaction)
         try commit(transaction)
+        ruleHandles = try readRuleHandles()
     }
 
     /// What the sets hold.
@@ -154,19 +177,32 @@ final class Enforcer {
     /// Whether the kernel has a table of this name.
     func tableExists() throws(NftablesError) -> Bool { try socket.table(layout.table) != nil }
 
-    /// Says anew whom nothing may block, in one transaction.
-    func setExempt(_ elements: [SetKind: [Element]]) throws(NftablesError) {
-        var transaction = Transaction()
-        for (kind, elements) in elements {
-            transaction.flush(layout[kind])
-            transaction.add(elements, to: layout[kind])
+    /// Changes whom nothing may block, in one transaction. Where the kernel has something else than we think, all of it
+    /// is said anew, in one transaction as well.
+    func changeExempt(
+        _ difference: ExemptSets.Difference, whole: () -> [SetKind: [Element]]
+    ) throws(NftablesError) {
+        guard !difference.isEmpty else { return }
+        var short = Transaction()
+        for (kind, elements) in difference.removed { short.delete(elements, from: layout[kind]) }
+        for (kind, elements) in difference.added { short.add(elements, to: layout[kind]) }
+        do {
+            try commit(short)
+        } catch  where Self.isDisagreement(error.code) {
+            var long = Transaction()
+            for (kind, elements) in whole() {
+                long.flush(layout[kind])
+                long.add(elements, to: layout[kind])
+            }
+            try commit(long)
         }
-        try commit(transaction)
     }
 
-    /// Removes the table. Nothing is enforced from then on.
+    /// Removes the table; of the operator's, what its sets of bans hold. Nothing is enforced from then on.
     func release() throws(NftablesError) {
-        if try socket.table(layout.table) != nil {
+        if mode == .shared {
+            try emptyShared()
+        } else if try socket.table(layout.table) != nil {
             var transaction = Transaction()
             transaction.delete(layout.table)
             try commit(transaction)
@@ -174,22 +210,42 @@ final class Enforcer {
         mode = .released
     }
 
-    /// Whether somebody else has changed the ruleset so that our table is no longer what it should be. Costs one
-    /// question of some microseconds while nobody changes anything.
-    func isDamaged() throws(NftablesError) -> Bool {
+    /// What a look at the ruleset finds.
+    enum Look: Hashable {
+        /// Nobody else has changed anything.
+        case unchanged
+        /// Somebody else has changed something. Table, sets, chains and rules are as they should be; what the sets
+        /// hold hasn't been looked at.
+        case changed
+        /// Our table is no longer what it should be.
+        case damaged
+        /// The operator's table isn't what it has to be, in words.
+        case missing([String])
+    }
+
+    /// Looks whether somebody else has changed the ruleset. Costs one question of some microseconds while nobody does.
+    func look() throws(NftablesError) -> Look {
         let now = try socket.generation()
-        guard now != generation else { return false }
-        defer { generation = now }
+        guard now != generation || isSuspect else { return .unchanged }
+        let found: Look
+        if mode == .shared {
+            let missing = try missing()
+            found = missing.isEmpty ? .changed : .missing(missing)
+        } else {
+            found = try isDamaged() ? .damaged : .changed
+        }
+        generation = now
+        isSuspect = false
+        return found
+    }
+
+    private func isDamaged() throws(NftablesError) -> Bool {
         guard let table = try socket.table(layout.table) else { return true }
         guard !table.flags.contains(.dormant), try setsFit(socket.sets(in: layout.table)), try chainsFit()
         else {
             return true
         }
-        for chain in layout.chains {
-            let wanted = layout.rules.count { $0.chain.name == chain.name }
-            if try socket.ruleCount(of: chain) != wanted { return true }
-        }
-        return false
+        return try readRuleHandles() != ruleHandles
     }
 
     // MARK: Elements
@@ -198,6 +254,8 @@ final class Enforcer {
     struct Changes {
         /// Elements that weren't there.
         var added: [SetKind: [Element]] = [:]
+        /// Elements that were there, with another end and nothing else. They stay, and go on counting.
+        var updated: [SetKind: [Element]] = [:]
         /// Elements that were there, with another deadline or comment. They go on counting.
         var replaced: [SetKind: [Element]] = [:]
         /// Elements that go.
@@ -205,7 +263,9 @@ final class Enforcer {
         /// What becomes of interval sets.
         var intervals: [SetKind: IntervalChange] = [:]
 
-        var isEmpty: Bool { added.isEmpty && replaced.isEmpty && removed.isEmpty && intervals.isEmpty }
+        var isEmpty: Bool {
+            added.isEmpty && updated.isEmpty && replaced.isEmpty && removed.isEmpty && intervals.isEmpty
+        }
     }
 
     /// What becomes of an interval set: the difference, and the whole for when the kernel has something else than
@@ -225,6 +285,8 @@ final class Enforcer {
         let changes = try withCounters(changes)
         var short = Transaction()
         for (kind, elements) in changes.removed { short.delete(elements, from: layout[kind]) }
+        // One that isn't there any more comes about by this as well.
+        for (kind, elements) in changes.updated { short.add(elements, to: layout[kind]) }
         for (kind, elements) in changes.replaced {
             short.delete(elements, from: layout[kind])
             short.add(elements, to: layout[kind])
@@ -248,13 +310,13 @@ final class Enforcer {
     }
 
     private func add(_ changes: Changes, toAnyStateBy long: inout Transaction) {
-        for group in [changes.removed, changes.replaced, changes.added] {
+        for group in [changes.removed, changes.updated, changes.replaced, changes.added] {
             for (kind, elements) in group {
                 long.add(elements, to: layout[kind])
                 long.delete(elements, from: layout[kind])
             }
         }
-        for group in [changes.replaced, changes.added] {
+        for group in [changes.updated, changes.replaced, changes.added] {
             for (kind, elements) in group { long.add(elements, to: layout[kind]) }
         }
         for (kind, change) in changes.intervals {
@@ -303,14 +365,27 @@ final class Enforcer {
         try socket.elements(of: layout[kind])
     }
 
-    private func commit(_ transaction: consuming Transaction) throws(NftablesError) {
-        try socket.commit(transaction.seal())
-        generation = try socket.generation()
+    func commit(_ transaction: consuming Transaction) throws(NftablesError) {
+        do {
+            try socket.commit(transaction.seal())
+        } catch  where [.timedOut, .outcomeUnknown].contains(error.code) {
+            isSuspect = true
+            throw error
+        }
+        let now = try socket.generation()
+        // A transaction makes one generation. Where there are more, somebody else's lie between.
+        if now != generation.next { isSuspect = true }
+        generation = now
     }
 }
 
+extension Generation {
+    /// The one behind the next transaction. 0 is none.
+    fileprivate var next: Generation { Generation(number: number == .max ? 1 : number + 1) }
+}
+
 extension Element {
-    fileprivate func counting(from counter: Counter?) -> Element {
+    func counting(from counter: Counter?) -> Element {
         guard let counter, !isIntervalEnd else { return self }
         var element = self
         element.counter = counter

@@ -13,13 +13,3 @@ func intervalElements(from first: IPAddress, through last: IPAddress, beginning:
     guard let end = last.successor else { return [start] }
     return [start, Element(ElementKey(end), isIntervalEnd: true)]
 }
-
-extension Guards {
-    /// What the kernel's exempt sets hold.
-    var elements: [SetKind: [Element]] {
-        func elements(_ family: IPAddress.Family) -> [Element] {
-            ranges(family).flatMap { intervalElements(from: $0.first, through: $0.last) { Element($0) } }
-        }
-        return [.exempt4: elements(.ipv4), .exempt6: elements(.ipv6)]
-    }
-}
