@@ -10,17 +10,17 @@ enum Check {
     static func run(_ arguments: Arguments) throws -> Bool {
         var (clock, chronicle) = Run.clock(arguments)
         let acks = Acks(path: arguments.text("--acks") ?? "acks").read()
-        var states = [chronicle.state]
-        for _ in 0..<acks.tried {
+        var states = [0: chronicle.state]
+        for batch in 0..<acks.tried {
+            // Nothing before what was durable may be found.
+            states = states.filter { $0.key >= acks.durable }
             _ = chronicle.batch(arguments.number("--size", 8))
-            states.append(chronicle.state)
+            states[batch + 1] = chronicle.state
         }
         let (told, opening, events) = try open(arguments, clock)
-        let found = states.indices.last {
-            states[$0].bans == told.bans && states[$0].offences == told.offences
-        }
+        let found = states.first { $0.value.bans == told.bans && $0.value.offences == told.offences }
         let summary =
-            "\(told.bans.count) bans and \(events) events, as after batch \(found.map { "\($0)" } ?? "none"); tried \(acks.tried), durable \(acks.durable); "
+            "\(told.bans.count) bans and \(events) events, as after batch \(found.map { "\($0.key)" } ?? "none"); tried \(acks.tried), durable \(acks.durable); "
             + "\(opening)"
         if arguments.has("--salvaged") {
             let phantoms = told.bans.values.filter { chronicle.bansEver[$0.id]?.contains($0) != true }
@@ -29,8 +29,8 @@ enum Check {
             return phantoms.isEmpty && missing.count <= Specimen.rowsInPage
         }
         print(summary)
-        guard let found, found >= acks.durable,
-            events == states[found].events, told.nextID >= states[found].next,
+        guard let found, found.key >= acks.durable,
+            events == found.value.events, told.nextID >= found.value.next,
             opening == .whole || (opening == .created && acks.durable == 0)
         else { return false }
         let (again, second, _) = try open(arguments, clock)

@@ -265,6 +265,8 @@ import Testing
 
     @Test(arguments: [
         "PRAGMA application_id = 7", "PRAGMA user_version = 2", "DROP TABLE bans", "DELETE FROM state",
+        "DROP TABLE bans; DROP TABLE offences; DROP TABLE history; DROP TABLE state; PRAGMA application_id = 0; "
+            + "PRAGMA user_version = 0",
     ])
     func `A database that is no ledger is set aside, and that is said`(change: String) throws {
         let (ledger, _, _) = try Ledger.open(scratch, clock.clock())
@@ -278,7 +280,7 @@ import Testing
         }
         #expect(damage.file == "\(scratch.path)/ledger-1.sqlite.damaged")
         #expect(scratch.names.contains("ledger-1.sqlite.damaged"))
-        #expect(found.told.bans.count == (change == "DROP TABLE bans" ? 0 : 1))
+        #expect(found.told.bans.count == (change.hasPrefix("DROP TABLE bans") ? 0 : 1))
         #expect(try reopened().opening == .whole)
     }
 
