@@ -333,6 +333,18 @@ extension LedgerFile {
         }
     }
 
+    /// Adds what was to be written before.
+    func put(_ missed: MissedEvents) throws(LedgerError) {
+        do {
+            for (index, event) in missed.events.enumerated() {
+                try insert(event.row(number: missed.number + Int64(index)), into: .history)
+            }
+        } catch {
+            throw LedgerError(error)
+        }
+        state.number = max(state.number, missed.number + Int64(missed.events.count))
+    }
+
     /// Puts a row in that was read elsewhere, unless a later state of it is there.
     func rescue(_ row: Row, into table: LedgerTable) throws(LedgerError) {
         do {

@@ -18,6 +18,8 @@ final class Worker: @unchecked Sendable {
     private let whenChanged: @Sendable (Ledger.Condition) -> Void
     private var generation: Int
     private var state: State
+    /// What happened since the last write that succeeded: memory has the bans, but nobody else has their history.
+    private var missed = MissedEvents()
 
     init(
         directory: LedgerDirectory, lock: LedgerLock, file: LedgerFile, generation: Int, timeline: Timeline,
@@ -45,21 +47,29 @@ final class Worker: @unchecked Sendable {
                 return true
             } catch {
                 fail(error)
+                missed.append(batches)
                 return false
             }
         case .restoring(let file, _, _, _):
+            missed.append(batches)
             do {
                 for batch in batches { try file.replace(with: batch) }
             } catch {
                 abandon(error)
             }
             return false
-        case .failed, .closed: return false
+        case .failed:
+            missed.append(batches)
+            return false
+        case .closed: return false
         }
     }
 
     private func fail(_ error: LedgerError) {
-        if case .healthy(let file) = state { file.close() }
+        if case .healthy(let file) = state {
+            missed.begin(at: file.state.number)
+            file.close()
+        }
         state = .failed(error)
         whenChanged(.failed(error))
     }
@@ -83,6 +93,7 @@ final class Worker: @unchecked Sendable {
         // What lies in the log twice is space to be had.
         try file.checkpoint()
         try file.beginReplacing()
+        try file.put(missed)
         return .restoring(file, after: before, generation: generation, isOldWhole: true)
     }
 
@@ -95,6 +106,7 @@ final class Worker: @unchecked Sendable {
         // no more: it was let go when it failed.
         let found = try Salvage(file: directory.file(generation), into: file)
         try file.beginReplacing()
+        try file.put(missed)
         let isOldWhole = found.isComplete && before.code != .damaged
         return .restoring(file, after: before, generation: next, isOldWhole: isOldWhole)
     }
@@ -120,8 +132,7 @@ final class Worker: @unchecked Sendable {
             return false
         }
         guard target != generation else {
-            state = .healthy(file)
-            whenChanged(.healthy)
+            recover(file)
             return true
         }
         file.close()
@@ -136,12 +147,17 @@ final class Worker: @unchecked Sendable {
             let file = try LedgerFile(path: directory.file(target))
             if isOldWhole { directory.remove(generation) } else { directory.retire(generation) }
             generation = target
-            state = .healthy(file)
-            whenChanged(.healthy)
+            recover(file)
             return true
         } catch {
             return false
         }
+    }
+
+    private func recover(_ file: LedgerFile) {
+        state = .healthy(file)
+        missed = MissedEvents()
+        whenChanged(.healthy)
     }
 
     private func abandon(_ error: LedgerError) {
@@ -152,7 +168,7 @@ final class Worker: @unchecked Sendable {
     }
 
     /// Which of two errors decides how it is tried again: one that leaves the file as it was only where both do.
-    private static func graver(_ before: LedgerError, _ error: LedgerError) -> LedgerError {
+    static func graver(_ before: LedgerError, _ error: LedgerError) -> LedgerError {
         if before.code == .damaged { return before }
         return error.code == .full ? before : error
     }
@@ -189,4 +205,25 @@ final class Worker: @unchecked Sendable {
         state = .closed
         lock = nil
     }
+}
+
+/// Events that couldn't be written, the latest ones, with the numbers that they were to have: what was written although
+/// its sync failed is then the same again.
+struct MissedEvents {
+    private(set) var events: [LedgerEvent] = []
+    /// That of the first.
+    private(set) var number: Int64 = 1
+
+    mutating func begin(at number: Int64) { (self.number, events) = (number, []) }
+
+    mutating func append(_ batches: [LedgerBatch]) {
+        for batch in batches { events += batch.events }
+        guard events.count > Self.most else { return }
+        let surplus = events.count - Self.most * 3 / 4
+        events.removeFirst(surplus)
+        number += Int64(surplus)
+    }
+
+    /// Some megabytes.
+    static let most = 20_000
 }

@@ -9,6 +9,8 @@ import Glibc
         let isGood: Bool
         switch arguments.verb {
         case "damage": isGood = try Damage.run(arguments)
+        case "run": isGood = Run.run(arguments)
+        case "check": isGood = try Check.run(arguments)
         default:
             print("ledger-faults damage|run|check; see Tests/torture/ledger")
             exit(64)

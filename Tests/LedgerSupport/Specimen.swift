@@ -142,6 +142,9 @@ public struct Specimen: Sendable {
             }
         }
         let final = expected(after: harm)
+        if found.nextID < final.next {
+            outcome.faults.append("ids from \(found.nextID) on would be used twice")
+        }
         for (id, ban) in final.bans where found.bans[id] != ban {
             if found.bans[id] == nil { outcome.lost += 1 } else { outcome.older += 1 }
         }

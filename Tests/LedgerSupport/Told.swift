@@ -6,6 +6,7 @@ public import Ledger
 /// What a ledger told when it was opened.
 public struct Told: LedgerReader, Sendable {
     public private(set) var timeline: Timeline?
+    public private(set) var nextID: Int64 = 0
     public private(set) var bans: [Int64: LedgerBan] = [:]
     public private(set) var offences: [Int64: LedgerOffence] = [:]
     /// Whether something was told twice.
@@ -14,6 +15,7 @@ public struct Told: LedgerReader, Sendable {
     public init() {}
 
     public mutating func begin(_ timeline: Timeline, nextID: Int64) {
+        self.nextID = nextID
         (self.timeline, bans, offences, hasTwice) = (timeline, [:], [:], false)
     }
 

@@ -118,6 +118,18 @@ import Testing
         #expect(told.offences == [1: offence])
     }
 
+    @Test func `No id is free again when its ban has ended and is forgotten`() throws {
+        let (ledger, nothing, _) = try Ledger.open(scratch, clock.clock())
+        #expect(nothing.nextID == 1)
+        let offence = LedgerOffence(id: 8, check: "dial", address: "a", strikes: 1, last: 0, forgotten: 0)
+        #expect(ledger.write(batch(ban(7), ban(3))))
+        #expect(ledger.write(batch(ended: [7], offences: [offence])))
+        ledger.sweep(oldest: .max, most: 0)
+        ledger.close()
+        let told = try reopened().told
+        #expect(told.nextID == 9 && told.bans.keys.sorted() == [3] && told.offences.isEmpty)
+    }
+
     @Test func `A sweep forgets strikes and history by time and number, and numbers go on`() throws {
         let (ledger, _, _) = try Ledger.open(scratch, clock.clock())
         let start = clock.wall
@@ -207,14 +219,19 @@ import Testing
     @Test func `Who opens it while it is open is told that it is in use, and harms nothing`() throws {
         let (ledger, _, _) = try Ledger.open(scratch, clock.clock())
         #expect(ledger.write(batch(ban(1))))
+        let names = scratch.names
+        // What another process sees of a log that is being written may look like damage.
+        let log = try #require(scratch.read("ledger-1.sqlite-wal"))
+        var torn = log
+        torn[200] ^= 1
+        scratch.write(torn, to: "ledger-1.sqlite-wal")
         for _ in 0..<3 {
             let error = #expect(throws: LedgerError.self) { try Ledger.open(scratch, clock.clock()) }
             #expect(error?.code == .inUse)
         }
-        #expect(
-            scratch.names == ["ledger-1.sqlite", "ledger-1.sqlite-wal", "ledger-1.sqlite.new-wal"].sorted()
-                || scratch.names == ["ledger-1.sqlite", "ledger-1.sqlite-wal"])
-        // Nor has it lost the lock that keeps other programs out of the file.
+        #expect(scratch.names == names)
+        scratch.write(log, to: "ledger-1.sqlite-wal")
+        // Nor does who doesn't know of the directory's lock get at the file.
         let error = #expect(throws: SQLiteError.self) {
             try sqlite("SELECT * FROM bans", "\(scratch.path)/ledger-1.sqlite")
         }
@@ -248,6 +265,8 @@ import Testing
 
     @Test(arguments: [
         "PRAGMA application_id = 7", "PRAGMA user_version = 2", "DROP TABLE bans", "DELETE FROM state",
+        "DROP TABLE bans; DROP TABLE offences; DROP TABLE history; DROP TABLE state; PRAGMA application_id = 0; "
+            + "PRAGMA user_version = 0",
     ])
     func `A database that is no ledger is set aside, and that is said`(change: String) throws {
         let (ledger, _, _) = try Ledger.open(scratch, clock.clock())
@@ -261,7 +280,7 @@ import Testing
         }
         #expect(damage.file == "\(scratch.path)/ledger-1.sqlite.damaged")
         #expect(scratch.names.contains("ledger-1.sqlite.damaged"))
-        #expect(found.told.bans.count == (change == "DROP TABLE bans" ? 0 : 1))
+        #expect(found.told.bans.count == (change.hasPrefix("DROP TABLE bans") ? 0 : 1))
         #expect(try reopened().opening == .whole)
     }
 

@@ -1,5 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-// SPDX-FileCopyrightText: The Seed Sentinel authors
-
-import Ledger
-import Testing
