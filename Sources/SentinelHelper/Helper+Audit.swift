@@ -246,8 +246,9 @@ extension Helper {
 
     private func endReading() {
         let now = clock.monotonic()
-        audit.restsUntil = now + 10 * (now - audit.began)
-        if audit.repaired > 0 {
+        if audit.repaired == 0 {
+            audit.restsUntil = now + 10 * (now - audit.began)
+        } else {
             tellRepaired(
                 "large sets had been changed by somebody else, and are right again: \(audit.repaired) elements"
             )
