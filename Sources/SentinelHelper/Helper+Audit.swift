@@ -24,7 +24,7 @@ struct Audit {
     var repaired = 0
     var began: MonotonicMilliseconds = 0
     /// A reading without a finding is followed by a rest of ten times its length, for all that others do.
-    var restsUntil: MonotonicMilliseconds = .min
+    var restsUntil: MonotonicMilliseconds = 0
     var next: Scheduled<Void>?
 
     var isRunning: Bool { !kinds.isEmpty }
