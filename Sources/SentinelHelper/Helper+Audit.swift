@@ -24,7 +24,7 @@ struct Audit {
     var repaired = 0
     var began: MonotonicMilliseconds = 0
     /// A reading without a finding is followed by a rest of ten times its length, for all that others do.
-    var restsUntil: MonotonicMilliseconds = .min
+    var restsUntil: MonotonicMilliseconds = 0
     var next: Scheduled<Void>?
 
     var isRunning: Bool { !kinds.isEmpty }
@@ -58,15 +58,23 @@ extension Helper {
     /// Compares all sets with what they should hold, and puts right what isn't so.
     func compareSets() throws(NftablesError) {
         var repaired: [SetKind: Int] = [:]
-        for (kind, wanted) in fixedElements() { repaired[kind] = try compareFixed(kind, wanted) }
         var large: [SetKind] = []
-        for kind in SetKind.ofBans {
-            if kind.flags.contains(.interval) {
-                repaired[kind] = try compareBlocks(kind)
-            } else if book.activeCount(in: kind) <= Self.mostToList {
-                repaired[kind] = try compareListed(kind)
-            } else {
-                large.append(kind)
+        let fixed = fixedElements()
+        for kind in SetKind.allCases where kind.check != nil || fixed[kind] != nil {
+            do {
+                if let wanted = fixed[kind] {
+                    repaired[kind] = try compareFixed(kind, wanted)
+                } else if kind.flags.contains(.interval) {
+                    repaired[kind] = try compareBlocks(kind)
+                } else if book.activeCount(in: kind) <= Self.mostToList {
+                    repaired[kind] = try compareListed(kind)
+                } else {
+                    large.append(kind)
+                }
+            } catch  where error.code == .changedWhileReading {
+                // Others change the ruleset all the time. What is read by key doesn't mind; the rest is tried again.
+                let isReadable = kind.check != nil && !kind.flags.contains(.interval)
+                if isReadable { large.append(kind) } else { enforcer.isSuspect = true }
             }
         }
         let damaged = repaired.filter { $0.value > 0 }.sorted { $0.key.rawValue < $1.key.rawValue }
@@ -238,8 +246,9 @@ extension Helper {
 
     private func endReading() {
         let now = clock.monotonic()
-        audit.restsUntil = now + 10 * (now - audit.began)
-        if audit.repaired > 0 {
+        if audit.repaired == 0 {
+            audit.restsUntil = now + 10 * (now - audit.began)
+        } else {
             tellRepaired(
                 "large sets had been changed by somebody else, and are right again: \(audit.repaired) elements"
             )

@@ -53,7 +53,11 @@ extension Helper {
         for (kind, changed) in networks {
             changes.intervals[kind] = intervalChange(kind, to: cover(kind, changed: changed))
         }
-        if missing == nil { try enforcer.apply(changes) }
+        do {
+            try enforcer.apply(changes)
+        } catch  where missing != nil {
+            // What isn't there needn't go; it is looked at once all is back.
+        }
         let now = clock.monotonic()
         for record in records { waiting.remove(record.key) }
         for record in records { _ = book.end(record.key, forget: record.forgotten(by: schedules, from: now)) }

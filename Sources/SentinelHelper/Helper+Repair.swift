@@ -78,34 +78,46 @@ extension Helper {
     /// they are missing.
     func startShared() throws(NftablesError) {
         let what = try enforcer.missing()
-        guard what.isEmpty else { return note(missing: what) }
+        guard what.isEmpty else {
+            missing = message(what)
+            return
+        }
         try enforcer.rewrite(fixedElements())
         try enforcer.apply(compare(Swift.Set(SetKind.ofBans), isLedgerTrue: false))
     }
 
     /// Says once that nothing is enforced, and why. The book is kept.
     private func note(missing what: [String]) {
-        let name = enforcer.layout.table.name
-        let renamed = name == Configuration.Table().name ? "" : ", with the table renamed to \(name)"
-        let message =
-            "\(what.joined(separator: "; ")). Correct your ruleset, or load the sets into it: "
-            + "nft -f /usr/share/seed-sentinel/rules/shared.nft\(renamed)"
+        let message = message(what)
         let isNew = missing == nil
         guard message != missing else { return }
         missing = message
         waiting.removeAll()
         audit.stop()
         logger.error("nothing is enforced: \(message)")
-        manager.notify(.status("nothing is enforced: sets are missing in \(enforcer.layout.table)"))
+        manager.notify(.status(statusLine))
         guard isNew else { return }
         publish([Event(kind: .missing, time: Timestamp(rawValue: clock.wall()), message: message)])
+    }
+
+    /// What is missing, and the remedy.
+    private func message(_ what: [String]) -> String {
+        let name = enforcer.layout.table.name
+        let renamed = name == Configuration.Table().name ? "" : ", with the table renamed to \(name)"
+        return "\(what.joined(separator: "; ")). Correct your ruleset, or load the sets into it: "
+            + "nft -f /usr/share/seed-sentinel/rules/shared.nft\(renamed)"
+    }
+
+    /// What the service manager is told.
+    var statusLine: String {
+        missing == nil ? "enforcing" : "nothing is enforced: sets are missing in \(enforcer.layout.table)"
     }
 
     /// The sets are back: they are given what the book has, and what they hold already is kept.
     private func fillAgain() throws(NftablesError) {
         try enforcer.rewrite(fixedElements())
         missing = nil
-        manager.notify(.status("enforcing"))
+        manager.notify(.status(statusLine))
         tellRepaired("the sets are there again in \(enforcer.layout.table), and are filled")
         try compareSets()
     }

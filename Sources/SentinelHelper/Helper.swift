@@ -130,7 +130,7 @@ public actor Helper {
         }
         manager.store(enforcer.descriptor, name: "nftables")
         logger.notice(
-            "enforcing",
+            missing == nil ? "enforcing" : "waiting for sets",
             metadata: [
                 "table": "\(enforcer.layout.table)", "mode": "\(enforcer.mode)",
                 "bans": "\(book.activeCount)",

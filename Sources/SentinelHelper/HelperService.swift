@@ -57,7 +57,7 @@ public struct HelperService: Sendable {
                 url: "https://varlink.org"),
             interfaces: [HelperInterface.interface], limits: limits, handler: helper)
         await helper.countConnections { service.connectionCount }
-        manager.notify(.status("enforcing"))
+        manager.notify(.status(await helper.statusLine))
         manager.notify(.ready)
         return HelperService(helper: helper, service: service, manager: manager)
     }

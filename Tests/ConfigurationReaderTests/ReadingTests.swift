@@ -105,6 +105,11 @@ private typealias Terms = Configuration.Durations.Terms
         #expect(try Configuration(json: configuration.json.utf8) == configuration)
     }
 
+    @Test func `The table may be the operator's`() throws {
+        #expect(try read("[table]\nmode = \"shared\"").table.mode == .shared)
+        #expect(try read("[table]\nmode = \"own\"").table.mode == .own)
+    }
+
     @Test(arguments: [
         ("hook = \"prerouting\"", -300), ("hook = \"input\"", 0),
         ("hook = \"ingress\"\ndevices = [\"lo\"]", -500),

@@ -142,10 +142,10 @@ struct OpenConnectionTests {
         }
     }
 
-    @Test
-    func `a connection that is told of a moment after its ban is reported, not so after the lift`()
-        async throws
-    {
+    @Test(arguments: [EventKind.lifted, .evicted])
+    func `a connection that is told of a moment after its ban is reported, not so after the ban's end`(
+        end: EventKind
+    ) async throws {
         try await Fixture.run { fixture in
             await fixture.waitUntilHeard()
             await fixture.waitForAnswers(1)
@@ -154,7 +154,7 @@ struct OpenConnectionTests {
                 sampleBan(.network, "198.51.100.0/24", id: 3),
             ]
             for ban in bans { await fixture.helper.tell(.banned, ban) }
-            await fixture.helper.tell(.lifted, bans[2])
+            await fixture.helper.tell(end, bans[2])
             for _ in 0..<4 { _ = await fixture.nextNotice() }
             fixture.handOver.opened(try connected(1, "/ip4/198.51.100.7/tcp/5000", .inbound))
             fixture.handOver.opened(try connected(2, "/ip4/203.0.113.7/tcp/4001", .outbound))

@@ -48,6 +48,22 @@ private func problems(_ change: (inout Configuration) -> Void) throws -> [String
             ])
     }
 
+    @Test func `Where packets are looked at in a table of the operator's is his ruleset's to say`() throws {
+        var configuration = Configuration()
+        configuration.table.mode = .shared
+        try configuration.validate()
+        let remedy = "remove it and say in your ruleset what it said, or set mode = \"own\""
+        #expect(
+            try problems {
+                $0.table.mode = .shared
+                $0.table.hook = .input
+                $0.table.priority = 5
+            } == [
+                "[table] hook: has no meaning with the mode \"shared\"; \(remedy)",
+                "[table] priority: has no meaning with the mode \"shared\"; \(remedy)",
+            ])
+    }
+
     @Test func `Numbers keep to their ranges`() throws {
         #expect(
             try problems {

@@ -111,4 +111,21 @@ import Testing
         }
         #expect(seen.count == 5000 && Set(seen).count == 5000)
     }
+
+    @Test func `Strikes without end take no more than their part of the book`() {
+        var book = BanBook(capacity: 200_000)
+        for number in 0..<100_000 {
+            _ = book.enter(record(number, of: "user:a", until: 99))
+            _ = book.end(BanBookTests.key(number), forget: Int64(number))
+        }
+        let kept = (0..<100_000).count { book.strikes(of: BanBookTests.key($0)).count > 0 }
+        #expect(kept == 75_000)
+        // Those that would have been forgotten last.
+        #expect(book.strikes(of: BanBookTests.key(99_999)).count == 1)
+        #expect(book.strikes(of: BanBookTests.key(0)).count == 0)
+        // Bans come first.
+        for number in 100_000..<230_000 { _ = book.enter(record(number, of: "user:a", until: 99)) }
+        #expect(book.activeCount == 130_000)
+        #expect((0..<100_000).count { book.strikes(of: BanBookTests.key($0)).count > 0 } <= 70_000)
+    }
 }

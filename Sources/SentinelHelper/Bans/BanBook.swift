@@ -4,7 +4,8 @@
 /// All bans in force, and the strikes of those that have ended and aren't forgotten.
 ///
 /// In memory, and made for a million: 64 bytes a ban, 4 more to find it and 4 to end it in time. Texts that few bans
-/// have lie beside. Ended bans are kept for their strikes, oldest out first, only while there is room.
+/// have lie beside. Ended bans are kept for their strikes, only while there is room: those that would be forgotten first
+/// are out first.
 struct BanBook {
     /// How many entries there may be, bans and remembered strikes together. Bans come first.
     let capacity: Int
@@ -172,6 +173,10 @@ struct BanBook {
         return (found, position < Int(used) ? position : nil)
     }
 
+    /// So many ended bans' strikes are kept: while all entries together are three eighths of what there may be, and a
+    /// sixteenth in any case. A flood of new addresses that is banned and evicted would fill all of it otherwise.
+    private var mostRemembered: Int { max(capacity * 3 / 8 - activeCount, capacity / 16, 65_536) }
+
     // MARK: Changing
 
     /// Gives no ban an id below this from now on.
@@ -301,6 +306,7 @@ struct BanBook {
         self[slot].deadline = forget
         texts[slot] = nil
         oblivions.insert(slot, &slots)
+        while oblivions.count > mostRemembered, let first = oblivions.first { release(first) }
     }
 
     private mutating func release(_ slot: UInt32) {
@@ -313,7 +319,7 @@ struct BanBook {
     /// A slot that is free, or that only remembers strikes: the ones that would be forgotten first.
     private mutating func allocate() -> UInt32? {
         if let slot = free.popLast() { return slot }
-        if Int(used) < capacity {
+        if Int(used) < capacity, oblivions.count <= mostRemembered {
             slots.append()
             return used - 1
         }

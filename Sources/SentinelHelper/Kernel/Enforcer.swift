@@ -279,7 +279,8 @@ final class Enforcer {
     /// Carries changes out in one transaction.
     ///
     /// The short way assumes that the kernel has what we think it has. Where it says otherwise (an element has just
-    /// expired, somebody has added or deleted one, an answer got lost), the long way makes it so from any state.
+    /// expired, somebody has added or deleted one, an answer got lost), the long way makes it so from any state. It
+    /// also empties interval sets first, with what has expired there and isn't cleared away yet.
     func apply(_ changes: Changes) throws(NftablesError) {
         guard !changes.isEmpty else { return }
         let changes = try withCounters(changes)
@@ -298,7 +299,10 @@ final class Enforcer {
         }
         do {
             try commit(short)
-        } catch  where Self.isDisagreement(error.code) {
+        } catch
+            where Self.isDisagreement(error.code)
+            || error.code == .setFull && !changes.intervals.isEmpty
+        {
             try applyFromAnyState(changes)
         }
     }
