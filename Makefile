@@ -44,6 +44,11 @@ PACKAGES += iproute2 nftables netbase procps util-linux systemd systemd-containe
 PACKAGES += ipset
 # Python, which speaks varlink and libp2p to us. fastecdsa is built from source.
 PACKAGES += python3 python3-venv python3-dev libgmp-dev
+# To try other kernels, for test-kernels alone: an emulator, and what a kernel's modules and first files are packed with.
+KERNEL_PACKAGES := qemu-system-x86 busybox-static kmod cpio xz-utils
+
+# The packages of the kernels that test-kernels boots. linux-image-6.12-amd64 is another one of Debian 12's.
+KERNELS ?= linux-image-amd64
 
 ##@ Begin here
 
@@ -89,6 +94,14 @@ check-systemd: ## Verify the units, and hold their exposure to 1.2
 test-systemd: CONFIGURATION := debug
 test-systemd: deps swift ## sentineld as a service of a systemd that is booted for it
 	@SWIFT=$(SWIFT) CONFIGURATION=$(CONFIGURATION) Tests/systemd/run
+
+test-kernels: CONFIGURATION := debug
+test-kernels: deps swift ## Enforcement, renewal, ownership and restart on Debian 12's own kernel, and on this one
+	@$(MAKE) deps PACKAGES='$(KERNEL_PACKAGES)'
+	for product in sentineld sentinel-config kernel-scenario; do
+		$(SWIFT) build --configuration $(CONFIGURATION) $(static) --product "$$product"
+	done
+	CONFIGURATION=$(CONFIGURATION) KERNELS='$(KERNELS)' Tests/kernels/run
 
 bench: deps build ## Measure, side by side with a plain C loop, nft and ipset
 	@$(SWIFT) build --configuration $(CONFIGURATION) $(static) --product sentinel-bench
@@ -164,4 +177,4 @@ $(VENV)/ready: $(REQUIREMENTS)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix --requirement ,$(REQUIREMENTS))
 	touch $@
 
-.PHONY: help demo run build test format lint check-systemd test-systemd bench simulate clean install deps swift
+.PHONY: help demo run build test format lint check-systemd test-systemd test-kernels bench simulate clean install deps swift

@@ -212,15 +212,21 @@ let package = Package(
                 logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
+        .target(
+            name: "SentineldSupport",
+            dependencies: ["NamespaceSupport", "SentinelProtocol", "Varlink", nioCore, nioPosix],
+            path: "Tests/SentineldSupport", swiftSettings: settings),
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "Inet", "SentinelProtocol", "Varlink", "NamespaceSupport", "seed-node", "sentineld",
-                "sentinel-config",
-                nioCore,
-                nioPosix,
+                "Inet", "SentinelProtocol", "Varlink", "NamespaceSupport", "SentineldSupport", "seed-node",
+                "sentineld", "sentinel-config", nioCore, nioPosix,
             ],
             swiftSettings: settings),
+        .executableTarget(
+            name: "kernel-scenario",
+            dependencies: ["Inet", "NamespaceSupport", "SentinelProtocol", "SentineldSupport", "Varlink"],
+            path: "Tests/kernels/Scenario", swiftSettings: settings),
         .testTarget(
             name: "SentinelControlTests",
             dependencies: ["SentinelControl", "SentinelProtocol", "Varlink", "Inet", nioCore, nioPosix],

@@ -148,6 +148,12 @@ public actor Helper {
         audit.next?.cancel()
         // It holds the service, which holds this: the socket that owns the table would never be closed.
         connectionCount = { 0 }
+        guard enforcer.mode == .owned else { return }
+        logger.notice(
+            """
+            the table stays as long as the service manager keeps its socket: over a restart; a stop of the unit \
+            releases the table, unless the unit has FileDescriptorStorePreserve=yes (systemd 254)
+            """)
     }
 
     /// How many connections there are, as the service counts them.

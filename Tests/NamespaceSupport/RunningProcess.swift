@@ -22,12 +22,13 @@ public final class RunningProcess: Sendable {
     private let reaper: Process
     private let lifeline = Pipe()
 
-    fileprivate init(_ arguments: [String], environment: [String: String]) throws {
+    fileprivate init(_ arguments: [String], environment: [String: String], input: Int32?) throws {
         process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput =
+            input.map { FileHandle(fileDescriptor: $0, closeOnDealloc: false) } ?? FileHandle.nullDevice
         process.standardOutput = output.pipe
         process.standardError = errors.pipe
         try process.run()
@@ -73,10 +74,12 @@ public final class RunningProcess: Sendable {
 
 extension NetworkNamespace {
     /// Starts a program inside the namespace.
+    ///
+    /// - Parameter input: the descriptor that is its standard input; nil: nothing to read.
     public func start(
-        _ arguments: [String], environment: [String: String] = [:]
+        _ arguments: [String], environment: [String: String] = [:], input: Int32? = nil
     ) async throws -> RunningProcess {
-        try await run { try RunningProcess(arguments, environment: environment) }
+        try await run { try RunningProcess(arguments, environment: environment, input: input) }
     }
 }
 

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 import NamespaceSupport
+import SentineldSupport
 import Testing
 
 /// What sentineld says to a configuration that it can't use, before it touches the kernel.

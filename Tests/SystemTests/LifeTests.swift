@@ -5,6 +5,7 @@ import Glibc
 import Inet
 import NamespaceSupport
 import SentinelProtocol
+import SentineldSupport
 import Testing
 import Varlink
 

@@ -3,6 +3,7 @@
 
 import Foundation
 import NamespaceSupport
+import SentineldSupport
 import Testing
 
 /// A node with its policies in a file, and a directory for both.

@@ -191,7 +191,9 @@ struct BanBook {
             oblivions.remove(slot, &slots)
             place = slot
         } else {
-            guard activeCount < capacity, let slot = allocate() else { return }
+            guard activeCount < capacity, oblivions.count < mostRemembered, let slot = allocate() else {
+                return
+            }
             place = slot
         }
         let isNew = self[place].state == .unused
