@@ -206,6 +206,7 @@ extension Helper {
     private func enter(_ plan: Plan) -> [BanKey: BanRecord] {
         var entered: [BanKey: BanRecord] = [:]
         var events: [Event] = []
+        var fresh: [BanKey] = []
         for key in plan.order {
             guard let planned = plan.records[key] else { continue }
             let present = book[key]
@@ -215,10 +216,12 @@ extension Helper {
             }
             guard let record = book.enter(planned) else { continue }
             entered[key] = record
+            if present == nil { fresh.append(key) }
             events.append(event(present == nil ? .banned : .renewed, record))
         }
         recover(covers: entered.keys.map(\.set))
         scheduleWakeup()
+        cut(fresh)
         publish(events)
         return entered
     }

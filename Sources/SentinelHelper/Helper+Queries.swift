@@ -73,7 +73,8 @@ extension Helper {
                     release: Self.kernelRelease, ownership: enforcer.features.ownership,
                     persistence: enforcer.features.persistence, timeoutUpdate: enforcer.features.timeoutUpdate
                 ),
-                sets: SetKind.allCases.map(info), problems: problems(), guards: guardCounts))
+                sets: SetKind.allCases.map(info), problems: problems(), guards: guardCounts,
+                socketsCut: cutter.cutCount))
     }
 
     /// uname(2)

@@ -6,6 +6,7 @@
 Prints a line for each promise and ends with status 1 if one isn't kept.
 """
 
+import errno
 import grp
 import json
 import os
@@ -26,6 +27,7 @@ CLIENTS = "sentinel-clients"
 CAP_NET_ADMIN = 1 << 12
 # The node, and behind a pair of virtual devices its peers. The neighbour is never banned.
 NODE, PORT = "198.51.100.1", 8776
+RESOLVER = "192.0.2.53"
 BANNED, NEIGHBOUR, LATER = "198.51.100.7", "198.51.100.8", "198.51.100.9"
 DEADLINE = 20.0
 
@@ -102,6 +104,7 @@ except OSError:
             run(*self.inside, "ip", "address", "add", f"{address}/24", "dev", "node")
         run(*self.inside, "ip", "link", "set", "node", "up")
         self.node = socket.create_server((NODE, PORT))
+        self.kept = []
         threading.Thread(target=self.serve, daemon=True).start()
 
     @property
@@ -110,9 +113,14 @@ except OSError:
 
     def serve(self):
         while True:
-            connection, _ = self.node.accept()
-            with connection:
-                connection.send(b"!")
+            connection, (address, _) = self.node.accept()
+            connection.send(b"!")
+            self.kept.append((address, connection))
+
+    def cut(self):
+        """The peers whose connections the kernel has taken from the node."""
+        errors = [(address, kept.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)) for address, kept in self.kept]
+        return {address for address, error in errors if error == errno.ECONNABORTED}
 
     def are_served(self, address):
         command = (*self.inside, "/usr/bin/python3", "-c", self.CONNECT, address, NODE, str(PORT))
@@ -299,13 +307,18 @@ def runs(pid, directory):
 
 
 def bans(peers):
-    check("a peer that nobody denied is served", peers.are_served(BANNED))
+    check("a peer that nobody denied is served", peers.are_served(BANNED) and peers.are_served(NEIGHBOUR))
+    for guard, address in (("resolver", RESOLVER), ("own-address", NODE)):
+        refused = run("sentinelctl", "ban", address, fail=False)
+        check(f"the guard {guard} refuses a ban", guard in refused.stderr, refused.stdout + refused.stderr)
     check(
         "who may connect may not ban for that alone",
         not by_nobody(["sentinelctl", "ban", NEIGHBOUR], groups=[CLIENTS]) and not Table.read().elements,
     )
     receipt = run("sentinelctl", "ban", BANNED, fail=False)
     check("a ban is accepted", receipt.returncode == 0, receipt.stdout + receipt.stderr)
+    cut = wait_for("a connection to be cut", peers.cut)
+    check("the banned peer's connection is cut, and no other", cut == {BANNED}, cut)
     table = Table.read()
     if not check("the kernel has it, with a deadline", table and "expires" in table.elements.get(BANNED, {}), table):
         raise RuntimeError("there is no ban to follow any further")
@@ -393,6 +406,13 @@ def complains_of_nothing():
 
 def main():
     peers = Peers()
+    os.makedirs("/run/systemd/resolve", mode=0o755, exist_ok=True)
+    with open("/run/systemd/resolve/resolv.conf", "w") as file:
+        file.write(f"nameserver {RESOLVER}\n")
+    os.chmod("/run/systemd/resolve/resolv.conf", 0o644)
+    if os.path.lexists("/etc/resolv.conf"):
+        os.remove("/etc/resolv.conf")
+    os.symlink("../run/systemd/resolve/resolv.conf", "/etc/resolv.conf")
     listens_first()
     status = is_activated()
     is_confined()

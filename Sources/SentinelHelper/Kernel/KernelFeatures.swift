@@ -5,7 +5,7 @@ internal import Glibc
 internal import Inet
 internal import Nftables
 
-/// What this kernel's nf_tables can do: tried out, never concluded from its version.
+/// What this kernel can do: tried out, never concluded from its version.
 struct KernelFeatures: Hashable, Sendable {
     /// Tables can be owned by a socket. Kernel 5.12.
     var ownership = false
@@ -13,15 +13,19 @@ struct KernelFeatures: Hashable, Sendable {
     var persistence = false
     /// An element that is added again takes the new timeout. Kernel 6.12.
     var timeoutUpdate = false
+    /// Sockets can be destroyed. Kernel 4.5, if it is built so.
+    var socketDestroy = false
 
     /// Everything that the helper has a use for.
-    static let all = KernelFeatures(ownership: true, persistence: true, timeoutUpdate: true)
+    static let all = KernelFeatures(
+        ownership: true, persistence: true, timeoutUpdate: true, socketDestroy: true)
 
     /// What both have.
     func intersection(_ other: KernelFeatures) -> KernelFeatures {
         KernelFeatures(
             ownership: ownership && other.ownership, persistence: persistence && other.persistence,
-            timeoutUpdate: timeoutUpdate && other.timeoutUpdate)
+            timeoutUpdate: timeoutUpdate && other.timeoutUpdate,
+            socketDestroy: socketDestroy && other.socketDestroy)
     }
 }
 
@@ -39,6 +43,7 @@ extension KernelFeatures {
             try Self.makeAndDelete(Table(.inet, name, flags: [.owner, .persist]), socket)
         }
         timeoutUpdate = try Self.updatesTimeouts(Table(.inet, name, flags: ownership ? .owner : []), socket)
+        socketDestroy = SocketDestroyer().isSupported
     }
 
     private static func works(_ body: () throws(NftablesError) -> Void) -> Bool {
