@@ -223,6 +223,7 @@ extension Helper {
         var changes = evict(plan)
         // What the kernel counts from is when it took the transaction.
         let delay = clock.monotonic() - plan.timed
+        var fresh: [BanKey] = []
         for key in plan.order {
             guard var planned = plan.records[key] else { continue }
             let present = book[key]
@@ -233,11 +234,13 @@ extension Helper {
             if planned.deadline != present?.deadline { planned.postpone(by: delay) }
             guard let record = book.enter(planned) else { continue }
             entered[key] = record
+            if present == nil { fresh.append(key) }
             changes.append(BanChange(kind: present == nil ? .banned : .renewed, record: record))
         }
         if missing == nil { letWait(plan.pending.keys.filter { entered[$0] != nil }) }
         recover(covers: (entered.keys.map(\.set) + plan.evicted.map(\.set)))
         scheduleWakeup()
+        cut(fresh)
         tell(changes)
         return entered
     }

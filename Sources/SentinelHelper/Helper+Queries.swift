@@ -70,7 +70,8 @@ extension Helper {
                 generation: Int64(enforcer.generation.number), callers: connectionCount(),
                 subscribers: subscribers.count,
                 kernel: KernelInfo(enforcer.features, release: Self.kernelRelease), ledger: ledgerState,
-                sets: SetKind.allCases.map(info), problems: problems(), guards: guardCounts))
+                sets: SetKind.allCases.map(info), problems: problems(), guards: guardCounts,
+                socketsCut: cutter.cutCount))
     }
 
     /// uname(2)

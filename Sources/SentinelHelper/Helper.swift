@@ -26,6 +26,10 @@ public actor Helper {
     let manager: ServiceManager
     let started: Int64
     let enforcer: Enforcer
+    let cutter: Cutter
+    var cutting: Scheduled<Void>?
+    /// Why the last round of cutting ended early; nil where it went well.
+    var cuttingProblem: String?
     var access: AccessControl
     var hostGuards: HostGuards
     var exempt: ExemptState
@@ -95,6 +99,9 @@ public actor Helper {
         } catch {
             throw HelperError(kernel: error)
         }
+        cutter = Cutter(
+            NodeSockets(ports: Set(configuration.node.ports), users: Set(nodeUsers)),
+            ipv6Prefix: configuration.table.ipv6Prefix, destroysSockets: enforcer.features.socketDestroy)
     }
 
     /// Users that the configuration names and the system doesn't know are no reason not to start: the node may be
@@ -143,6 +150,7 @@ public actor Helper {
     public func stop() {
         wakeup?.cancel()
         wakeup = nil
+        cutting?.cancel()
         wakesAt = .min
         closeLedger()
         audit.next?.cancel()
@@ -238,6 +246,12 @@ public actor Helper {
                     + "on, or from 5.12 on with systemd's descriptor store, keeps it from being flushed at all"
             )
         }
+        if !enforcer.features.socketDestroy {
+            problems.append(
+                "this kernel can't destroy sockets, so connections of banned peers stay open in the node until it "
+                    + "notices that no packet comes; a kernel with CONFIG_INET_DIAG_DESTROY has it notice at once"
+            )
+        }
         if configuration.node.ports.isEmpty {
             problems.append(
                 "[node] ports is empty, so accept bans match nothing; list the node's listening ports")
@@ -252,7 +266,7 @@ public actor Helper {
             }
         }
         if let missing { problems.append("nothing is enforced: \(missing)") }
-        problems += [repairProblem, exempt.problem].compactMap { $0 }
+        problems += [repairProblem, exempt.problem, cuttingProblem].compactMap { $0 }
         problems += ledgerProblems
         problems += waitingProblems
         return problems

@@ -132,11 +132,13 @@ public struct Status: Codable, Hashable, Sendable {
     public var problems: [String]
     /// What each guard holds that holds anything.
     public var guards: [GuardCount]
+    /// How many sockets of the node to banned peers were closed by the kernel, since the helper runs.
+    public var socketsCut: Int
 
     public init(
         version: String, mode: Mode, table: String, started: Timestamp, bans: Int, generation: Int64,
         callers: Int, subscribers: Int, kernel: KernelInfo, ledger: LedgerState, sets: [SetInfo],
-        problems: [String], guards: [GuardCount] = []
+        problems: [String], guards: [GuardCount] = [], socketsCut: Int = 0
     ) {
         self.version = version
         self.mode = mode
@@ -151,6 +153,13 @@ public struct Status: Codable, Hashable, Sendable {
         self.sets = sets
         self.problems = problems
         self.guards = guards
+        self.socketsCut = socketsCut
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, mode, table, started, bans, generation, callers, subscribers, kernel, sets, problems,
+            guards
+        case socketsCut = "sockets_cut"
     }
 }
 

@@ -67,6 +67,13 @@ public final class TestSocket: Sendable {
         return count <= 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
     }
 
+    /// How reading goes; what was read is gone.
+    public func read() -> Outcome {
+        var buffer = [UInt8](repeating: 0, count: 2048)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        return count == 0 ? .refused("closed") : outcome(Int32(count))
+    }
+
     /// Receives a datagram and sends it back; false where none came in time.
     public func echo() -> Bool {
         var buffer = [UInt8](repeating: 0, count: 2048)
@@ -88,6 +95,8 @@ public final class TestSocket: Sendable {
         case EACCES: return .refused("EACCES")
         case EPERM: return .refused("EPERM")
         case ECONNREFUSED: return .refused("ECONNREFUSED")
+        case ECONNABORTED: return .refused("ECONNABORTED")
+        case ECONNRESET: return .refused("ECONNRESET")
         default: return .refused(String(cString: strerror(errno)))
         }
     }

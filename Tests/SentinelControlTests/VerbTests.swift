@@ -169,7 +169,7 @@ import Varlink
         #expect(outcome.output == "banned  right  for good  strike 1\n")
     }
 
-    @Test func `The status says how much each guard holds`() async throws {
+    @Test func `The status says how much each guard holds, and how many sockets were cut`() async throws {
         let outcome = try await control("status", width: nil) { call throws(VarlinkFailure) in
             call.reply(
                 Status(
@@ -180,9 +180,11 @@ import Varlink
                         elementDestroy: false, setCounts: false, socketDestroy: true),
                     ledger: .healthy,
                     sets: [], problems: [],
-                    guards: [.init(name: .gateway, count: 2), .init(name: .protected, count: 4096)]))
+                    guards: [.init(name: .gateway, count: 2), .init(name: .protected, count: 4096)],
+                    socketsCut: 1))
         }
         #expect(outcome.status == 0)
+        #expect(outcome.output.contains("cut         1 socket of banned peers\n"), "\(outcome.output)")
         #expect(outcome.output.contains("guarded     gateway 2, protected 4,096\n"), "\(outcome.output)")
     }
 

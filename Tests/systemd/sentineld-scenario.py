@@ -6,6 +6,7 @@
 Prints a line for each promise and ends with status 1 if one isn't kept.
 """
 
+import errno
 import grp
 import json
 import os
@@ -45,6 +46,7 @@ SOCKET = "sentineld.socket"
 SOCKET_PATH = "/run/sentinel/sentinel.sock"
 CLIENTS = "sentinel-clients"
 CAP_NET_ADMIN = 1 << 12
+RESOLVER = "192.0.2.53"
 
 
 def listens_first():
@@ -178,13 +180,18 @@ def runs(pid, directory):
 
 
 def bans(peers):
-    check("a peer that nobody denied is served", peers.are_served(BANNED))
+    check("a peer that nobody denied is served", peers.are_served(BANNED) and peers.are_served(NEIGHBOUR))
+    for guard, address in (("resolver", RESOLVER), ("own-address", NODE)):
+        refused = run("sentinelctl", "ban", address, fail=False)
+        check(f"the guard {guard} refuses a ban", guard in refused.stderr, refused.stdout + refused.stderr)
     check(
         "who may connect may not ban for that alone",
         not by_nobody(["sentinelctl", "ban", NEIGHBOUR], groups=[CLIENTS]) and not Table.read().elements,
     )
     receipt = run("sentinelctl", "ban", BANNED, fail=False)
     check("a ban is accepted", receipt.returncode == 0, receipt.stdout + receipt.stderr)
+    cut = wait_for("a connection to be cut", peers.cut)
+    check("the banned peer's connection is cut, and no other", cut == {BANNED}, cut)
     table = Table.read()
     if not check("the kernel has it, with a deadline", table and "expires" in table.elements.get(BANNED, {}), table):
         raise RuntimeError("there is no ban to follow any further")
@@ -277,6 +284,13 @@ def main():
         complains_of_nothing()
         return
     peers = Peers()
+    os.makedirs("/run/systemd/resolve", mode=0o755, exist_ok=True)
+    with open("/run/systemd/resolve/resolv.conf", "w") as file:
+        file.write(f"nameserver {RESOLVER}\n")
+    os.chmod("/run/systemd/resolve/resolv.conf", 0o644)
+    if os.path.lexists("/etc/resolv.conf"):
+        os.remove("/etc/resolv.conf")
+    os.symlink("../run/systemd/resolve/resolv.conf", "/etc/resolv.conf")
     listens_first()
     status = is_activated()
     is_confined()

@@ -36,6 +36,9 @@ struct StatusText {
             "callers",
             "\(Quantity.count(status.callers, "connection")), \(Quantity.number(status.subscribers)) of them watching"
         )
+        fields.add(
+            "cut",
+            status.socketsCut == 0 ? nil : Quantity.count(status.socketsCut, "socket") + " of banned peers")
         fields.add("guarded", status.guards.isEmpty ? nil : guards)
         fields.add("kernel", "\(status.kernel.release): \(features)")
         fields.add("ledger", ledgerText, status.ledger == .failed ? .bad : .plain)

@@ -52,8 +52,8 @@ struct ExemptSets {
 
     /// What the kernel has to be told.
     struct Difference {
-        var removed: [SetKind: [Element]] = [:]
-        var added: [SetKind: [Element]] = [:]
+        fileprivate(set) var removed: [SetKind: [Element]] = [:]
+        fileprivate(set) var added: [SetKind: [Element]] = [:]
 
         var isEmpty: Bool { removed.isEmpty && added.isEmpty }
     }
@@ -61,11 +61,15 @@ struct ExemptSets {
     /// Takes an address in or out, unless a guard holds it anyway.
     mutating func set(_ address: IPAddress, isExempt: Bool, noting difference: inout Difference) {
         let isWanted = isExempt && !guards.contains(address)
-        let range = [Guards.Range(first: address, last: address)]
+        let kind: SetKind = address.family == .ipv4 ? .exempt4 : .exempt6
         if isWanted, addresses.insert(address).inserted {
-            difference.added.merge(Self.elements(range)) { $0 + $1 }
+            difference.added[kind, default: []] += intervalElements(from: address, through: address) {
+                Element($0)
+            }
         } else if !isWanted, addresses.remove(address) != nil {
-            difference.removed.merge(Self.elements(range)) { $0 + $1 }
+            difference.removed[kind, default: []] += intervalElements(from: address, through: address) {
+                Element($0)
+            }
         }
     }
 

@@ -5,7 +5,7 @@ internal import Glibc
 internal import Inet
 internal import Nftables
 
-/// What this kernel's nf_tables can do: tried out, never concluded from its version.
+/// What this kernel can do: tried out, never concluded from its version.
 struct KernelFeatures: Hashable, Sendable {
     /// Tables can be owned by a socket. Kernel 5.12.
     var ownership = false

@@ -84,6 +84,26 @@ extension NetlinkSocket {
 
     private static var dumpAttempts: Int { 4 }
 
+    /// Sends messages, numbered from 0 on, that the kernel answers only where they fail. All are carried out before this
+    /// returns.
+    ///
+    /// - Returns: for each an errno, or 0.
+    func errors(
+        of messages: UnsafeRawBufferPointer, count: Int, operation: String
+    ) throws(NftablesError) -> [Int32] {
+        drain()
+        try send(messages, operation: operation)
+        var errors = [Int32](repeating: 0, count: count)
+        while let datagram = try receive(until: nil) {
+            for message in Messages(datagram) {
+                guard let verdict = KernelVerdict(message: message) else { continue }
+                let number = Int(message.pointee.nlmsg_seq)
+                if errors.indices.contains(number) { errors[number] = verdict.errno }
+            }
+        }
+        return errors
+    }
+
     private static func error(_ verdict: KernelVerdict, _ operation: String) -> NftablesError {
         NftablesError(errno: verdict.errno, operation: operation, kernelMessage: verdict.message)
     }

@@ -32,6 +32,15 @@ struct DiagnosedSocket: BitwiseCopyable {
     /// The kernel's number of it, which no other socket has had.
     var cookie: UInt64 { UInt64(id.idiag_cookie.1) << 32 | UInt64(id.idiag_cookie.0) }
 
+    /// What names it to the kernel.
+    var request: inet_diag_req_v2 {
+        var request = inet_diag_req_v2()
+        request.sdiag_family = family
+        request.sdiag_protocol = transport
+        request.id = id
+        return request
+    }
+
     private func address(_ words: (UInt32, UInt32, UInt32, UInt32)) -> IPAddress {
         guard Int32(family) == AF_INET6 else { return .v4(IPv4Address(bits: UInt32(bigEndian: words.0))) }
         func half(_ high: UInt32, _ low: UInt32) -> UInt64 {

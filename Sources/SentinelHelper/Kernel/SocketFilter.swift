@@ -15,6 +15,9 @@ struct SocketFilter: Hashable, Sendable {
         case remote(IPNetwork, port: UInt16?)
     }
 
+    /// The kernel tries one after another for each socket, so there are to be no more than this.
+    static let mostConditions = 16
+
     /// One of these must hold; none given: all sockets match.
     var conditions: [Condition]
 

@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: The Seed Sentinel authors
 """What the scenarios in a booted systemd have in common: promises, the service, peers, and the kernel's table."""
 
+import errno
 import json
 import os
 import re
@@ -89,6 +90,7 @@ except OSError:
             run(*self.inside, "ip", "address", "add", f"{address}/24", "dev", "node")
         run(*self.inside, "ip", "link", "set", "node", "up")
         self.node = socket.create_server((NODE, PORT))
+        self.kept = []
         threading.Thread(target=self.serve, daemon=True).start()
 
     @property
@@ -97,9 +99,14 @@ except OSError:
 
     def serve(self):
         while True:
-            connection, _ = self.node.accept()
-            with connection:
-                connection.send(b"!")
+            connection, (address, _) = self.node.accept()
+            connection.send(b"!")
+            self.kept.append((address, connection))
+
+    def cut(self):
+        """The peers whose connections the kernel has taken from the node."""
+        errors = [(address, kept.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)) for address, kept in self.kept]
+        return {address for address, error in errors if error == errno.ECONNABORTED}
 
     def are_served(self, address):
         command = (*self.inside, "/usr/bin/python3", "-c", self.CONNECT, address, NODE, str(PORT))
