@@ -96,9 +96,9 @@ test-systemd: deps swift ## sentineld as a service of a systemd that is booted f
 	@SWIFT=$(SWIFT) CONFIGURATION=$(CONFIGURATION) Tests/systemd/run
 
 test-kernels: CONFIGURATION := debug
+test-kernels: PACKAGES += $(KERNEL_PACKAGES)
 test-kernels: deps swift ## Enforcement, renewal, ownership and restart on Debian 12's own kernel, and on this one
-	@$(MAKE) deps PACKAGES='$(KERNEL_PACKAGES)'
-	for product in sentineld sentinel-config kernel-scenario; do
+	@for product in sentineld sentinel-config kernel-scenario; do
 		$(SWIFT) build --configuration $(CONFIGURATION) $(static) --product "$$product"
 	done
 	CONFIGURATION=$(CONFIGURATION) KERNELS='$(KERNELS)' Tests/kernels/run

@@ -159,14 +159,24 @@ final class Enforcer {
         for chain in layout.chains { transaction.flush(chain) }
         for rule in layout.rules { transaction.add(rule) }
         for kind in SetKind.allCases where kind.check == nil {
+            let elements = contents.elements[kind] ?? []
+            guard try !holds(kind, elements) else { continue }
             transaction.flush(layout[kind])
-            if let elements = contents.elements[kind], !elements.isEmpty {
-                transaction.add(elements, to: layout[kind])
-            }
+            transaction.add(elements, to: layout[kind])
         }
         add(changes, toAnyStateBy: &transaction)
         try commit(transaction)
         ruleHandles = try readRuleHandles()
+    }
+
+    /// Whether a small set has these elements and no other. What is right stays untouched: before kernel 6.17, a packet
+    /// that is being looked up while an element is replaced by its like may find neither of the two.
+    private func holds(_ kind: SetKind, _ elements: [Element]) throws(NftablesError) -> Bool {
+        func ends(_ elements: [Element]) -> [Element] {
+            elements.map { Element($0.key, isIntervalEnd: $0.isIntervalEnd) }
+        }
+        let found = try socket.elements(of: layout[kind])
+        return found.count == elements.count && Set(ends(found)) == Set(ends(elements))
     }
 
     /// What the sets hold.
