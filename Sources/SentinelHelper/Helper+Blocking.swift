@@ -18,6 +18,7 @@ extension Helper {
         var plan = Plan()
         var outcomes: [Result<BanKey, RefusalError>] = []
         for request in requests { outcomes.append(admit(request, for: caller, in: &plan)) }
+        updateExempt(before: plan.order)
         enforce(&plan, outcomes: &outcomes)
         let entered = enter(plan)
         return zip(requests, outcomes).map { request, outcome in

@@ -15,11 +15,11 @@ extension Helper {
         if !protected.hasList(of: connection) {
             call.whenDisconnected(on: self) { helper in
                 helper.protected.remove(connection)
-                helper.updateExempt()
+                helper.updateExempt(.whenCheap)
             }
         }
         let added = protected.replace(connection, with: addresses, by: caller)
-        defer { updateExempt() }
+        defer { updateExempt(.whenCheap) }
         endDueBans()
         let records = enforcer.mode == .released ? [] : bans(of: caller, touching: added)
         if !records.isEmpty {

@@ -28,7 +28,7 @@ extension Helper {
         let change = hostGuards.refresh(at: clock.monotonic(), occasion)
         for (part, text) in Self.changes where change.contains(part) { logger.info("\(text)") }
         if occasion != .batch { reconsiderHeldBack() }
-        updateExempt()
+        updateExempt(occasion == .batch ? .whenCheap : .now)
     }
 
     private static let changes: [(HostGuards.Change, String)] = [
@@ -45,12 +45,26 @@ extension Helper {
 
     // MARK: The kernel's exempt sets
 
+    /// When the kernel is told that protected addresses have come or gone.
+    enum Telling {
+        case now
+        /// At once while there are few; else each second. A change of an interval set costs the kernel a time that grows
+        /// with the set, with 4000 addresses 1.5 ms, whatever the change is. No ban comes about meanwhile.
+        case whenCheap
+    }
+
+    /// So many protected addresses are few.
+    private static var fewAddresses: Int { 512 }
+
     /// Tells the kernel whom nothing may block now, where that is no longer what it knows. What can't be told is tried
     /// again a second later.
-    func updateExempt() {
+    func updateExempt(_ telling: Telling = .now) {
         exempt.untold.formUnion(protected.takeChanged())
         let haveGuardsChanged = exempt.sets.guards != guards
-        guard enforcer.mode != .released, haveGuardsChanged || !exempt.untold.isEmpty else { return }
+        let mayTell = telling == .now || exempt.sets.addresses.count <= Self.fewAddresses
+        guard enforcer.mode != .released, haveGuardsChanged || mayTell && !exempt.untold.isEmpty else {
+            return
+        }
         noteHeldBack(exempt.untold)
         var wanted = exempt.sets
         var difference = ExemptSets.Difference()
@@ -73,6 +87,15 @@ extension Helper {
             if problem != exempt.problem { logger.error("\(problem)") }
             exempt.problem = problem
         }
+    }
+
+    /// Sees to it that no ban comes about at an address of which the kernel still has to be told that it is nobody's.
+    func updateExempt(before bans: [BanKey]) {
+        guard !exempt.untold.isEmpty else { return }
+        let areConcerned = bans.contains { key in
+            key.check == .network || key.set == .accept6 || exempt.untold.contains(key.address)
+        }
+        if areConcerned { updateExempt() }
     }
 
     private func noteHeldBack(_ addresses: Swift.Set<IPAddress>) {

@@ -54,7 +54,7 @@ import Testing
         _ link: Link, from address: String, _ listener: TestSocket, port: UInt16 = port
     ) async throws -> Pair {
         let far = try await link.peer.run {
-            let socket = try TestSocket(.tcp, at: Link.address(address))
+            let socket = try TestSocket(.tcp, at: Link.address(address), patience: .seconds(5))
             #expect(socket.connect(to: Link.address(Link.node(for: address)), port: port) == .ok)
             return socket
         }
@@ -66,7 +66,8 @@ import Testing
         _ link: Link, as user: UInt32, _ address: String, _ listener: TestSocket, port: UInt16
     ) async throws -> Pair {
         let near = try await link.node.run(asUser: user) {
-            let socket = try TestSocket(.tcp, at: Link.address(Link.node(for: address)))
+            let socket = try TestSocket(
+                .tcp, at: Link.address(Link.node(for: address)), patience: .seconds(5))
             #expect(socket.connect(to: Link.address(address), port: port) == .ok)
             return socket
         }
