@@ -184,7 +184,8 @@ let package = Package(
             name: "SimulationTests", dependencies: ["Simulation", "Inet", "Sentinel"], swiftSettings: settings
         ),
         .testTarget(
-            name: "SentinelHelperTests", dependencies: ["SentinelHelper", "SentinelProtocol", "Inet"],
+            name: "SentinelHelperTests",
+            dependencies: ["SentinelHelper", "SentinelProtocol", "Inet", logging],
             swiftSettings: settings),
         .testTarget(
             name: "SentinelHelperKernelTests",

@@ -8,6 +8,7 @@ internal import Nftables
 internal import Sentinel
 public import SentinelConfiguration
 internal import SentinelProtocol
+internal import Varlink
 
 /// The helper: it is told what nodes deny and what operators ban, and has the kernel's table be so.
 ///
@@ -19,10 +20,10 @@ public actor Helper {
         eventLoop.executor.asUnownedSerialExecutor()
     }
 
-    let configuration: Configuration
-    let schedules: DurationSchedules<Check>
+    var configuration: Configuration
+    var schedules: DurationSchedules<Check>
     let clock: HostClock
-    let logger: Logger
+    var logger: Logger
     let manager: ServiceManager
     let started: Int64
     let enforcer: Enforcer
@@ -36,12 +37,17 @@ public actor Helper {
     var subscribers: [UInt64: Subscriber] = [:]
     var generator = SystemRandomNumberGenerator()
     /// The users whose dials are checked, by number.
-    let nodeUsers: [UInt32]
-    /// What the operator should know, found at start.
-    let startProblems: [String]
+    var nodeUsers: [UInt32]
+    /// Which of the configured users there aren't.
+    var userProblems: [String]
     /// Why the last repair failed; nil where there was none to make, or it went well.
     var repairProblem: String?
-    var connectionCount: @Sendable () -> Int = { 0 }
+    /// Where this is called; nil before it is and after it has ended.
+    var service: VarlinkService?
+    /// Why fewer callers can be had than are configured.
+    var limitProblem: String?
+    var reports: ManagerReports
+    var reloading = Reloading()
     private var wakeup: Scheduled<Void>?
     private var wakesAt: MonotonicMilliseconds = .max
 
@@ -68,16 +74,16 @@ public actor Helper {
         self.manager = manager
         self.logger = logger
         self.clock = clock
+        reports = ManagerReports(watchdog: manager.watchdog)
         started = clock.wall()
         schedules = try DurationSchedules(configuration.durations)
         access = AccessControl(configuration.access)
-        (nodeUsers, startProblems) = Self.resolveUsers(configuration.node.users)
+        (nodeUsers, userProblems) = Self.resolveUsers(configuration.node.users)
         let ownAddresses = OwnAddresses()
         guards = Guards(ownAddresses: ownAddresses.current, exempt: configuration.exempt.addresses)
         self.ownAddresses = ownAddresses
         protected = ProtectedAddresses(ipv6Prefix: configuration.table.ipv6Prefix)
-        let capacity = configuration.capacity
-        book = BanBook(capacity: SetKind.ofBans.reduce(0) { $0 + ($1.capacity(capacity) ?? 0) })
+        book = BanBook(capacity: BanBook.capacity(configuration.capacity))
         do {
             enforcer = try Enforcer(
                 layout: Layout(configuration),
@@ -91,7 +97,7 @@ public actor Helper {
 
     /// Users that the configuration names and the system doesn't know are no reason not to start: the node may be
     /// installed later. They are a problem to show.
-    private static func resolveUsers(_ accounts: [Account]) -> (numbers: [UInt32], problems: [String]) {
+    static func resolveUsers(_ accounts: [Account]) -> (numbers: [UInt32], problems: [String]) {
         var numbers: [UInt32] = []
         var problems: [String] = []
         for account in accounts {
@@ -100,7 +106,7 @@ public actor Helper {
             } else {
                 problems.append(
                     "[node] users: there is no user \"\(account)\", so its dials aren't checked; create it or correct the "
-                        + "name, then restart sentineld")
+                        + "name, then reload sentineld")
             }
         }
         return (numbers, problems)
@@ -139,17 +145,12 @@ public actor Helper {
         wakeup?.cancel()
         wakeup = nil
         wakesAt = .min
-        // It holds the service, which holds this: the socket that owns the table would never be closed.
-        connectionCount = { 0 }
-    }
-
-    /// How many connections there are, as the service counts them.
-    public func countConnections(by count: @escaping @Sendable () -> Int) {
-        connectionCount = count
+        // It holds this: the socket that owns the table would never be closed.
+        service = nil
     }
 
     /// The sets that hold no bans.
-    private func fixedElements() -> [SetKind: [Element]] {
+    func fixedElements() -> [SetKind: [Element]] {
         var elements = guards.elements
         elements[.nodePorts] = configuration.node.ports.map {
             Element(ElementKey($0.transport, port: $0.number))
@@ -159,7 +160,7 @@ public actor Helper {
     }
 
     /// All that the table should hold now.
-    private func contents() -> Enforcer.Contents {
+    func contents() -> Enforcer.Contents {
         var elements = fixedElements()
         for kind in SetKind.ofBans where !kind.flags.contains(.interval) {
             elements[kind] = book.keys(in: kind).compactMap { book[$0].flatMap(element) }
@@ -176,7 +177,7 @@ public actor Helper {
         endDueBans()
         refreshGuards()
         repairIfDamaged()
-        manager.notify(.watchdog)
+        reportToManager()
         wakesAt = .max
         scheduleWakeup()
     }
@@ -184,7 +185,7 @@ public actor Helper {
     /// Sees to it that the next ban's end is noticed in time.
     func scheduleWakeup() {
         let now = clock.monotonic()
-        let next = min(now + 1000, max(book.nextEnd ?? .max, now))
+        let next = min(now + min(1000, reports.watchdogInterval ?? 1000), max(book.nextEnd ?? .max, now))
         guard next < wakesAt else { return }
         wakeup?.cancel()
         wakesAt = next
@@ -215,7 +216,7 @@ public actor Helper {
         guard ownAddresses.refresh() else { return }
         guards = Guards(ownAddresses: ownAddresses.current, exempt: configuration.exempt.addresses)
         do {
-            try enforcer.setExempt(guards.elements)
+            try enforcer.setFixed(guards.elements)
             logger.info(
                 "the host's addresses have changed", metadata: ["count": "\(ownAddresses.current.count)"])
         } catch {
@@ -249,7 +250,8 @@ public actor Helper {
     // MARK: What needs the operator's eye
 
     func problems() -> [String] {
-        var problems = startProblems
+        var problems = userProblems
+        if let limitProblem { problems.append(limitProblem) }
         if enforcer.mode == .watched {
             problems.append(
                 "the table isn't owned, so other programs can flush it; it is repaired within 1.5 s. A kernel from 6.9 "

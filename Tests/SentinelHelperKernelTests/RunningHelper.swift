@@ -33,7 +33,8 @@ struct RunningHelper: Sendable {
 
     static func start(
         in namespace: NetworkNamespace, _ configuration: Configuration = configuration(),
-        manager: ServiceManager = .none, clock: HostClock = .system, limit: KernelFeatures = .all
+        manager: ServiceManager = .none, clock: HostClock = .system, limit: KernelFeatures = .all,
+        reading: Helper.ConfigurationReading? = nil
     ) async throws -> RunningHelper {
         // An event loop's thread is in the namespace of the thread that makes it.
         let group = try await namespace.run { MultiThreadedEventLoopGroup(numberOfThreads: 1) }
@@ -42,7 +43,8 @@ struct RunningHelper: Sendable {
         configuration.socket.path = path
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let service = try await HelperService.start(
-            configuration, on: group.next(), manager: manager, logger: logger, clock: clock, limit: limit)
+            configuration, on: group.next(), manager: manager, logger: logger, clock: clock, limit: limit,
+            reading: reading)
         let client = try await VarlinkClient.connect(path: path, on: group)
         return RunningHelper(namespace: namespace, service: service, client: client, group: group, path: path)
     }
@@ -83,12 +85,13 @@ struct RunningHelper: Sendable {
 /// Runs a test with a helper that is stopped in the end.
 func withHelper(
     _ configuration: Configuration = RunningHelper.configuration(), in namespace: NetworkNamespace? = nil,
-    clock: HostClock = .system, limit: KernelFeatures = .all,
+    clock: HostClock = .system, limit: KernelFeatures = .all, reading: Helper.ConfigurationReading? = nil,
     _ body: (RunningHelper) async throws -> Void
 ) async throws {
     let own: NetworkNamespace
     if let namespace { own = namespace } else { own = try await NetworkNamespace() }
-    let helper = try await RunningHelper.start(in: own, configuration, clock: clock, limit: limit)
+    let helper = try await RunningHelper.start(
+        in: own, configuration, clock: clock, limit: limit, reading: reading)
     do {
         try await body(helper)
     } catch {

@@ -15,7 +15,7 @@ final class Enforcer {
         var hasStore = false
     }
 
-    let layout: Layout
+    private(set) var layout: Layout
     let features: KernelFeatures
     private(set) var mode: Mode
     private let socket: NetlinkSocket
@@ -153,8 +153,21 @@ final class Enforcer {
     /// Whether the kernel has a table of this name.
     func tableExists() throws(NftablesError) -> Bool { try socket.table(layout.table) != nil }
 
-    /// Says anew whom nothing may block, in one transaction.
-    func setExempt(_ elements: [SetKind: [Element]]) throws(NftablesError) {
+    /// As ``build(_:replacing:)``, with another layout; where that fails, the layout is the one before.
+    func rebuild(as layout: Layout, _ contents: Contents) throws(NftablesError) {
+        let before = self.layout
+        let isThere = try tableExists()
+        self.layout = layout
+        do {
+            try build(contents, replacing: isThere)
+        } catch {
+            self.layout = before
+            throw error
+        }
+    }
+
+    /// Says anew what sets hold that have no bans, in one transaction.
+    func setFixed(_ elements: [SetKind: [Element]]) throws(NftablesError) {
         var transaction = Transaction()
         for (kind, elements) in elements {
             transaction.flush(layout[kind])
