@@ -127,7 +127,9 @@ install: build ## Install below DESTDIR and PREFIX; a configuration that is ther
 	install -m 0644 rules/*.nft $(DESTDIR)$(datadir)/rules/
 	install -m 0644 Examples/policies.toml $(DESTDIR)$(datadir)/
 	install -m 0644 systemd/sentineld.service systemd/sentineld.socket $(DESTDIR)$(unitdir)/
-	sed -i 's|/usr/sbin/sentineld|$(sbindir)/sentineld|; s|/usr/libexec/seed-sentinel|$(libexecdir)|' \
+	sed -i 's|/usr/sbin/sentineld|$(sbindir)/sentineld|; s|/usr/bin/sentinelctl|$(bindir)/sentinelctl|' \
+		$(DESTDIR)$(unitdir)/sentineld.service
+	sed -i 's|/usr/libexec/seed-sentinel|$(libexecdir)|' \
 		$(DESTDIR)$(unitdir)/sentineld.service
 	install -m 0644 systemd/sysusers.d/* $(DESTDIR)$(sysusersdir)/
 	install -m 0644 systemd/tmpfiles.d/* $(DESTDIR)$(tmpfilesdir)/

@@ -201,7 +201,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SentinelHelperTests",
-            dependencies: ["SentinelHelper", "SentinelProtocol", "Inet", "Nftables"],
+            dependencies: ["SentinelHelper", "SentinelProtocol", "Inet", "Nftables", logging],
             swiftSettings: settings),
         .testTarget(
             name: "SentinelHelperKernelTests",

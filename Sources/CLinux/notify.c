@@ -8,11 +8,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "include/CLinuxNotify.h"
 
-int clinux_notify(const char *path, const char *text, int descriptor) {
+int clinux_notify_open(void) { return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); }
+
+int clinux_notify(int sender, const char *path, const char *text, int descriptor) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(path);
     if (length == 0 || length >= sizeof address.sun_path) {
@@ -43,14 +44,9 @@ int clinux_notify(const char *path, const char *text, int descriptor) {
         memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
     }
 
-    int sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (sender < 0) return -1;
     ssize_t sent;
     do {
         sent = sendmsg(sender, &message, MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
-    int failure = errno;
-    close(sender);
-    errno = failure;
     return sent < 0 ? -1 : 0;
 }

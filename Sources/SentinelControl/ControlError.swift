@@ -66,6 +66,10 @@ struct ControlError: Error, Hashable {
                 .unreachable,
                 "the helper has no connection left, \(reply.limit) per \(reply.scope), \(socket); "
                     + "close some, or raise [socket] in its configuration")
+        } else if let reply = error.reply(as: ConnectionInterface.TooManyBytes.self) {
+            self.init(
+                .refused, "\(reply.message), \(socket); or raise [socket] bytes_per_user in its configuration"
+            )
         } else if let reply = error.reply(as: ConnectionInterface.FrameTooLong.self) {
             self.init(
                 .refused, "the call is longer than \(reply.limit) bytes, \(socket); give it less at once")
@@ -84,6 +88,11 @@ struct ControlError: Error, Hashable {
             self.init(.usage, reply.message)
         } else if let reply = error.reply(as: HelperInterface.Released.self) {
             self.init(.refused, reply.message)
+        } else if let reply = error.reply(as: HelperInterface.ReloadRefused.self) {
+            self.init(
+                .refused,
+                "the configuration isn't taken, and nothing has changed:\n"
+                    + reply.problems.map { "  \($0)" }.joined(separator: "\n"))
         } else if let reply = error.reply(as: HelperInterface.KernelRefused.self) {
             let element = reply.element.map { " \($0)" } ?? ""
             self.init(

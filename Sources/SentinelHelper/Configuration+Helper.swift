@@ -52,6 +52,13 @@ extension Configuration.Check {
     }
 }
 
+extension BanBook {
+    /// How many bans there may be in all.
+    static func capacity(_ capacity: Configuration.Capacity) -> Int {
+        SetKind.ofBans.reduce(0) { $0 + ($1.capacity(capacity) ?? 0) }
+    }
+}
+
 extension AccessControl {
     /// Principals that the system doesn't know have no rights; whom they are meant for is told why when he calls.
     init(_ access: Configuration.Access) {

@@ -18,6 +18,7 @@ extension Helper: VarlinkHandler {
         case HelperInterface.explain.name: try explain(call)
         case HelperInterface.status.name: try status(call)
         case HelperInterface.watch.name: try watch(call)
+        case HelperInterface.reload.name: try reload(call)
         case HelperInterface.release.name: try release(call)
         default: throw .methodNotFound(call.method)
         }
@@ -26,6 +27,7 @@ extension Helper: VarlinkHandler {
     private func submit(_ call: VarlinkCall) throws(VarlinkFailure) {
         try access.require(.submit, call.peer)
         let parameters = try call.parameters(of: HelperInterface.submit)
+        call.charge(parameters.denials.count)
         let place = try Submissions.Place(parameters, of: call.peer.userID)
         if let place, let receipts = try submissions.answer(to: place, denials: parameters.denials.count) {
             return call.reply(HelperInterface.Submit.Reply(receipts: receipts))

@@ -11,6 +11,7 @@ extension Helper {
     func guardAddresses(_ call: VarlinkCall) throws(VarlinkFailure) {
         try access.require(.submit, call.peer)
         let addresses = try Self.addresses(try call.parameters(of: HelperInterface.guardAddresses).addresses)
+        call.charge(addresses.count)
         let (caller, connection) = (access.caller(call.peer), call.connectionID)
         if !protected.hasList(of: connection) {
             call.whenDisconnected(on: self) { helper in

@@ -13,6 +13,7 @@ extension Helper {
     func lift(_ call: VarlinkCall) throws(VarlinkFailure) {
         try access.require(.submit, call.peer)
         let parameters = try call.parameters(of: HelperInterface.lift)
+        chargeForScan(call)
         let matches = try matcher(parameters.filter)
         let caller = access.caller(call.peer)
         let mayLiftAll = access.allows(.operate, call.peer)

@@ -17,6 +17,7 @@ extension Helper {
         try access.require(.submit, call.peer)
         let filter = try call.parameters(of: HelperInterface.list).filter ?? Filter()
         let matches = try matcher(filter)
+        chargeForScan(call)
         endDueBans()
         if call.wantsMore {
             sendPage(from: 0, matches, call)
@@ -67,7 +68,7 @@ extension Helper {
             Status(
                 version: Helper.version, mode: enforcer.mode, table: enforcer.layout.table.description,
                 started: Timestamp(rawValue: started), bans: book.activeCount,
-                generation: Int64(enforcer.generation.number), callers: connectionCount(),
+                generation: Int64(enforcer.generation.number), callers: service?.connectionCount ?? 0,
                 subscribers: subscribers.count,
                 kernel: KernelInfo(enforcer.features, release: Self.kernelRelease), ledger: ledgerState,
                 sets: SetKind.allCases.map(info), problems: problems(), guards: guardCounts,

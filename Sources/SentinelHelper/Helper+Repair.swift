@@ -54,8 +54,15 @@ extension Helper {
     /// Puts the table in anew, with everything that it should hold.
     func rebuild() throws(NftablesError) {
         let isThere = try enforcer.tableExists()
+        try rebuild(as: enforcer.layout)
+        tellRepaired(
+            "the table had been \(isThere ? "changed" : "removed") by somebody else, and is right again")
+    }
+
+    /// Puts the table in anew with a layout, which stays the one before where the kernel refuses.
+    func rebuild(as layout: Layout) throws(NftablesError) {
         let began = clock.monotonic()
-        try enforcer.build(contents(), replacing: isThere)
+        try enforcer.rebuild(as: layout, contents())
         // A million bans take the kernel seconds, and it counts from when it has them.
         let delay = clock.monotonic() - began
         if delay > 0 {
@@ -63,8 +70,7 @@ extension Helper {
             recover(covers: covers.keys)
         }
         waiting.removeAll()
-        tellRepaired(
-            "the table had been \(isThere ? "changed" : "removed") by somebody else, and is right again")
+        try markUnsaved()
     }
 
     func tellRepaired(_ message: String) {
@@ -95,7 +101,7 @@ extension Helper {
         waiting.removeAll()
         audit.stop()
         logger.error("nothing is enforced: \(message)")
-        manager.notify(.status(statusLine))
+        reportToManager()
         guard isNew else { return }
         publish([Event(kind: .missing, time: Timestamp(rawValue: clock.wall()), message: message)])
     }
@@ -108,16 +114,11 @@ extension Helper {
             + "nft -f /usr/share/seed-sentinel/rules/shared.nft\(renamed)"
     }
 
-    /// What the service manager is told.
-    var statusLine: String {
-        missing == nil ? "enforcing" : "nothing is enforced: sets are missing in \(enforcer.layout.table)"
-    }
-
     /// The sets are back: they are given what the book has, and what they hold already is kept.
     private func fillAgain() throws(NftablesError) {
         try enforcer.rewrite(fixedElements())
         missing = nil
-        manager.notify(.status(statusLine))
+        reportToManager()
         tellRepaired("the sets are there again in \(enforcer.layout.table), and are filled")
         try compareSets()
     }

@@ -8,6 +8,7 @@ internal import Nftables
 internal import Sentinel
 public import SentinelConfiguration
 internal import SentinelProtocol
+internal import Varlink
 
 /// The helper: it is told what nodes deny and what operators ban, and has the kernel's table be so.
 ///
@@ -19,10 +20,10 @@ public actor Helper {
         eventLoop.executor.asUnownedSerialExecutor()
     }
 
-    let configuration: Configuration
-    let schedules: DurationSchedules<Check>
+    var configuration: Configuration
+    var schedules: DurationSchedules<Check>
     let clock: HostClock
-    let logger: Logger
+    var logger: Logger
     let manager: ServiceManager
     let started: Int64
     let enforcer: Enforcer
@@ -41,18 +42,23 @@ public actor Helper {
     var subscribers: [UInt64: Subscriber] = [:]
     var generator = SystemRandomNumberGenerator()
     /// The users whose dials are checked, by number.
-    let nodeUsers: [UInt32]
-    /// What the operator should know, found at start.
-    let startProblems: [String]
+    var nodeUsers: [UInt32]
+    /// Which of the configured users there aren't.
+    var userProblems: [String]
     /// Why the last repair failed; nil where there was none to make, or it went well.
     var repairProblem: String?
-    var connectionCount: @Sendable () -> Int = { 0 }
     /// What of the operator's table is missing, with the remedy; nil where nothing is, or the table is our own.
     var missing: String?
     /// Bans that the kernel has no place for yet.
     var waiting = Waiting()
     /// How far the sets have been compared with the book.
     var audit = Audit()
+    /// Where this is called; nil before it is and after it has ended.
+    var service: VarlinkService?
+    /// Why fewer callers can be had than are configured.
+    var limitProblem: String?
+    var reports: ManagerReports
+    var reloading = Reloading()
     private var wakeup: Scheduled<Void>?
     private var wakesAt: MonotonicMilliseconds = .max
 
@@ -79,17 +85,17 @@ public actor Helper {
         self.manager = manager
         self.logger = logger
         self.clock = clock
+        reports = ManagerReports(watchdog: manager.watchdog)
         started = clock.wall()
         schedules = try DurationSchedules(configuration.durations)
         access = AccessControl(configuration.access)
-        (nodeUsers, startProblems) = Self.resolveUsers(configuration.node.users)
+        (nodeUsers, userProblems) = Self.resolveUsers(configuration.node.users)
         let hostGuards = HostGuards(
             GuardSettings(configuration), resolverFiles: resolverFiles, at: clock.monotonic())
         exempt = ExemptState(sets: ExemptSets(hostGuards.guards))
         self.hostGuards = hostGuards
         protected = ProtectedAddresses(ipv6Prefix: configuration.table.ipv6Prefix)
-        let capacity = configuration.capacity
-        book = BanBook(capacity: SetKind.ofBans.reduce(0) { $0 + ($1.capacity(capacity) ?? 0) })
+        book = BanBook(capacity: BanBook.capacity(configuration.capacity))
         do {
             enforcer = try Enforcer(
                 layout: Layout(configuration),
@@ -106,7 +112,7 @@ public actor Helper {
 
     /// Users that the configuration names and the system doesn't know are no reason not to start: the node may be
     /// installed later. They are a problem to show.
-    private static func resolveUsers(_ accounts: [Account]) -> (numbers: [UInt32], problems: [String]) {
+    static func resolveUsers(_ accounts: [Account]) -> (numbers: [UInt32], problems: [String]) {
         var numbers: [UInt32] = []
         var problems: [String] = []
         for account in accounts {
@@ -115,7 +121,7 @@ public actor Helper {
             } else {
                 problems.append(
                     "[node] users: there is no user \"\(account)\", so its dials aren't checked; create it or correct the "
-                        + "name, then restart sentineld")
+                        + "name, then reload sentineld")
             }
         }
         return (numbers, problems)
@@ -154,19 +160,14 @@ public actor Helper {
         wakesAt = .min
         closeLedger()
         audit.next?.cancel()
-        // It holds the service, which holds this: the socket that owns the table would never be closed.
-        connectionCount = { 0 }
+        // It holds this: the socket that owns the table would never be closed.
+        service = nil
         guard enforcer.mode == .owned else { return }
         logger.notice(
             """
             the table stays as long as the service manager keeps its socket: over a restart; a stop of the unit \
             releases the table, unless the unit has FileDescriptorStorePreserve=yes (systemd 254)
             """)
-    }
-
-    /// How many connections there are, as the service counts them.
-    public func countConnections(by count: @escaping @Sendable () -> Int) {
-        connectionCount = count
     }
 
     /// The sets that hold no bans.
@@ -199,7 +200,7 @@ public actor Helper {
         watchTable()
         enforceWaiting()
         lookAfterLedger()
-        manager.notify(.watchdog)
+        reportToManager()
         wakesAt = .max
         scheduleWakeup()
     }
@@ -208,7 +209,7 @@ public actor Helper {
     func scheduleWakeup() {
         let now = clock.monotonic()
         let end = book.nextEnd?.addingSaturating(clock.tick)
-        let next = min(now + 1000, max(end ?? .max, now))
+        let next = min(now + min(1000, reports.watchdogInterval ?? 1000), max(end ?? .max, now))
         guard next < wakesAt else { return }
         wakeup?.cancel()
         wakesAt = next
@@ -239,7 +240,8 @@ public actor Helper {
     // MARK: What needs the operator's eye
 
     func problems() -> [String] {
-        var problems = startProblems
+        var problems = userProblems
+        if let limitProblem { problems.append(limitProblem) }
         if enforcer.mode == .watched {
             problems.append(
                 "the table isn't owned, so other programs can flush it; it is repaired within 1.5 s. A kernel from 6.9 "

@@ -20,30 +20,33 @@ public struct HelperService: Sendable {
     ///   - eventLoop: where everything runs.
     ///   - manager: passes the listening socket as `varlink` and the socket that owns the table as `nftables`, where it
     ///     has them.
+    ///   - reading: how the configuration is read again; nil where it can't be. Is called on a thread of its own, and
+    ///     may block it.
     /// - Throws: ``HelperError``, or why the socket can't be listened at.
     public static func start(
         _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
-        clock: HostClock = .system
+        clock: HostClock = .system, reading: Helper.ConfigurationReading? = nil
     ) async throws -> HelperService {
         try await start(
-            configuration, on: eventLoop, manager: manager, logger: logger, clock: clock, limit: .all)
+            configuration, on: eventLoop, manager: manager, logger: logger, clock: clock, limit: .all,
+            reading: reading)
     }
 
     /// - Parameter limit: what is made use of at most of what the kernel offers.
     static func start(
         _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
-        clock: HostClock, limit: KernelFeatures, resolverFiles: Resolvers.Files = .system
+        clock: HostClock, limit: KernelFeatures, resolverFiles: Resolvers.Files = .system,
+        reading: Helper.ConfigurationReading? = nil
     ) async throws -> HelperService {
         let helper = try await eventLoop.submit {
-            try Helper(
+            let helper = try Helper(
                 configuration, on: eventLoop, manager: manager, logger: logger, clock: clock, limit: limit,
                 resolverFiles: resolverFiles)
+            helper.assumeIsolated { $0.reloading.read = reading }
+            return helper
         }.get()
         try await helper.start()
-        var limits = VarlinkService.Limits()
-        limits.connections = configuration.socket.connections
-        limits.connectionsPerUser = configuration.socket.connectionsPerUser
-        limits.callBytes = configuration.socket.callBytes
+        let limits = CallerLimits(configuration.socket)
         let listener: VarlinkService.Listener =
             if let passed = manager.takeDescriptor(named: "varlink") {
                 .descriptor(passed)
@@ -55,11 +58,14 @@ public struct HelperService: Sendable {
             identity: .init(
                 vendor: "Seed Sentinel", product: "sentineld", version: Helper.version,
                 url: "https://varlink.org"),
-            interfaces: [HelperInterface.interface], limits: limits, handler: helper)
-        await helper.countConnections { service.connectionCount }
-        manager.notify(.status(await helper.statusLine))
-        manager.notify(.ready)
+            interfaces: [HelperInterface.interface], limits: limits.limits, handler: helper)
+        await helper.answer(at: service, limits)
         return HelperService(helper: helper, service: service, manager: manager)
+    }
+
+    /// Reads the configuration again, and takes it or not; the log tells.
+    public func reload() async {
+        await helper.reload(for: "a signal")
     }
 
     /// Stops answering. The kernel goes on enforcing.

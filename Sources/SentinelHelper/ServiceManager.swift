@@ -11,6 +11,9 @@ public final class ServiceManager: Sendable {
     /// What the manager is told.
     public enum Notification: Sendable {
         case ready
+        /// The configuration is being read again; when that is done, ready comes again. Since when, in microseconds of
+        /// the monotonic clock.
+        case reloading(since: Int64)
         case stopping
         case watchdog
         /// A line for `systemctl status`.
@@ -19,6 +22,7 @@ public final class ServiceManager: Sendable {
         fileprivate var text: String {
             switch self {
             case .ready: "READY=1"
+            case .reloading(let since): "RELOADING=1\nMONOTONIC_USEC=\(since)"
             case .stopping: "STOPPING=1"
             case .watchdog: "WATCHDOG=1"
             case .status(let line): "STATUS=\(line.prefix { $0 != "\n" })"
@@ -27,15 +31,22 @@ public final class ServiceManager: Sendable {
     }
 
     private let notifySocket: String?
+    private let sender: Int32
     private let descriptors: Mutex<[(name: String, descriptor: Int32)]>
 
     /// - Parameters:
-    ///   - environment: NOTIFY_SOCKET, LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES are read.
-    ///   - processID: descriptors that are meant for another process are left alone.
+    ///   - environment: NOTIFY_SOCKET, WATCHDOG_PID, WATCHDOG_USEC, LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES are
+    ///     read.
+    ///   - processID: descriptors and a watchdog that are meant for another process are left alone.
     public init(environment: [String: String], processID: Int32) {
         notifySocket = environment["NOTIFY_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
         let promised = environment["FDSTORE"].flatMap { Int($0) } ?? 0
         hasStore = notifySocket != nil && (promised > 0 || environment["SENTINEL_DESCRIPTOR_STORE"] == "1")
+        let watched = environment["WATCHDOG_PID"].map { $0 == "\(processID)" } ?? true
+        watchdog =
+            watched ? environment["WATCHDOG_USEC"].flatMap { Int64($0) }.flatMap { $0 > 0 ? $0 : nil } : nil
+        // Opened now: there may be no descriptor left when there is something to tell.
+        sender = notifySocket == nil ? -1 : clinux_notify_open()
         var passed: [(String, Int32)] = []
         if environment["LISTEN_PID"] == "\(processID)",
             let count = environment["LISTEN_FDS"].flatMap({ Int32($0) })
@@ -51,6 +62,8 @@ public final class ServiceManager: Sendable {
         descriptors = Mutex(passed)
     }
 
+    deinit { if sender >= 0 { close(sender) } }
+
     /// No service manager.
     public static var none: ServiceManager { ServiceManager(environment: [:], processID: 0) }
 
@@ -62,6 +75,9 @@ public final class ServiceManager: Sendable {
     /// Whether there is a manager that keeps descriptors for us. systemd says so by FDSTORE since version 254; before,
     /// the unit does by SENTINEL_DESCRIPTOR_STORE=1 beside its FileDescriptorStoreMax.
     public let hasStore: Bool
+
+    /// How long the manager waits for a sign of life, in microseconds; nil where it doesn't.
+    public let watchdog: Int64?
 
     /// Takes a descriptor that the manager passed, by its name; nil where there is none (any more). The caller owns
     /// it. Of several with the same name all but the first are closed: an older run stored them.
@@ -92,6 +108,6 @@ public final class ServiceManager: Sendable {
 
     private func send(_ text: String, descriptor: Int32) {
         guard let notifySocket else { return }
-        _ = clinux_notify(notifySocket, text, descriptor)
+        _ = clinux_notify(sender, notifySocket, text, descriptor)
     }
 }

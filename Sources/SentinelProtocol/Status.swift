@@ -157,7 +157,8 @@ public struct Status: Codable, Hashable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, mode, table, started, bans, generation, callers, subscribers, kernel, sets, problems,
+        case version, mode, table, started, bans, generation, callers, subscribers, kernel, ledger, sets,
+            problems,
             guards
         case socketsCut = "sockets_cut"
     }

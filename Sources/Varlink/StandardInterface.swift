@@ -90,6 +90,22 @@ public enum ConnectionInterface {
         public var limit: Int
     }
 
+    /// The user's connections hold more than they may: calls that aren't whole, and replies that aren't read.
+    public struct TooManyBytes: VarlinkErrorReply, Hashable {
+        public static let name = "org.seedsentinel.Connection.TooManyBytes"
+        /// How many bytes a user's connections may hold together.
+        public var limit: Int
+        /// What to do about it.
+        public var message: String
+
+        init(limit: Int) {
+            self.limit = limit
+            message =
+                "this user's connections hold more than \(limit) bytes; finish the calls that were begun, read the "
+                + "replies that wait, or use fewer connections"
+        }
+    }
+
     /// The call is longer than the service reads.
     public struct FrameTooLong: VarlinkErrorReply, Hashable {
         public static let name = "org.seedsentinel.Connection.FrameTooLong"

@@ -77,6 +77,15 @@ public final class VarlinkCall: Sendable {
         if !wantsMore { throw .expectedMore }
     }
 
+    // MARK: What it costs
+
+    /// Says that this call is so much work, once that is known: how many things it asks for, for example. The caller's
+    /// user may ask for as much as ``VarlinkService/Limits/work`` says; who has asked for more has this call answered,
+    /// and waits before his next one. Counts as soon as it is said, and not for clients that are trusted.
+    public func charge(_ work: Int) {
+        connection.value.charge(work)
+    }
+
     // MARK: The answer
 
     /// Sends the last reply.

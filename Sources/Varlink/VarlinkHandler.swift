@@ -27,4 +27,17 @@ public protocol VarlinkHandler: Actor {
     ///
     /// The calls of one connection come one by one: the next one when this one has its last reply.
     func handle(_ call: VarlinkCall) throws(VarlinkFailure)
+
+    /// Whether a client isn't held to the rates in ``VarlinkService/Limits``, and may have one of the connections that
+    /// are kept for such clients. By default, nobody is trusted.
+    func isTrusted(_ peer: PeerCredentials) -> Bool
+
+    /// Hears that the service has closed a connection whose client took more than it may. By default, nothing is done.
+    func connectionDropped(_ drop: VarlinkDrop)
+}
+
+extension VarlinkHandler {
+    public func isTrusted(_ peer: PeerCredentials) -> Bool { false }
+
+    public func connectionDropped(_ drop: VarlinkDrop) {}
 }

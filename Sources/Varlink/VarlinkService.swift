@@ -11,7 +11,8 @@ internal import NIOPosix
 /// It runs until ``close()``, whether it is held or not.
 ///
 /// A misbehaving client is dropped, and costs the others nothing: frames are capped before they are held
-/// whole, connections are counted by user, and nothing is read from a client that doesn't take its replies.
+/// whole, connections, calls and bytes are counted by user, nothing is read from a client that doesn't take its
+/// replies, and in the end it is closed. Who comes when there are no descriptors left is turned away at once.
 public final class VarlinkService: Sendable {
     private let listener: any Channel
     private let core: NIOLoopBound<ServiceCore>
@@ -44,7 +45,9 @@ public final class VarlinkService: Sendable {
             handler.preconditionIsolated(
                 "a varlink handler runs on its service's event loop: unownedExecutor must be the loop's")
             let core = ServiceCore(
-                identity: identity, interfaces: interfaces, limits: limits, eventLoop: eventLoop
+                identity: identity, interfaces: interfaces, limits: limits, eventLoop: eventLoop,
+                isTrusted: { peer in handler.assumeIsolated { $0.isTrusted(peer) } },
+                dropped: { drop in handler.assumeIsolated { $0.connectionDropped(drop) } }
             ) { call in
                 handler.assumeIsolated { handler in
                     do throws(VarlinkFailure) {
@@ -55,6 +58,7 @@ public final class VarlinkService: Sendable {
                     }
                 }
             }
+            core.lookForStalls()
             return NIOLoopBound(core, eventLoop: eventLoop)
         }
         do {
@@ -72,6 +76,15 @@ public final class VarlinkService: Sendable {
         on eventLoop: any EventLoop, _ core: NIOLoopBound<ServiceCore>
     ) -> ServerBootstrap {
         ServerBootstrap(group: eventLoop)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let core = core.value
+                    try channel.pipeline.syncOperations.addHandlers([
+                        AcceptReserve { code in core.report(.noDescriptor(code: code), of: nil) },
+                        AcceptBackoffHandler(shouldForwardIOErrorCaught: true) { _ in AcceptReserve.backoff },
+                    ])
+                }
+            }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -93,6 +106,15 @@ public final class VarlinkService: Sendable {
     ///
     /// - Precondition: called on the service's event loop.
     public var connectionCount: Int { core.value.connectionCount }
+
+    /// Changes what clients may use from now on. Connections that there are stay, though there be more than may be, and
+    /// keep their ``Limits/callBytes`` and ``Limits/writableBytes``.
+    ///
+    /// - Precondition: called on the service's event loop.
+    public func setLimits(_ limits: Limits) {
+        core.value.limits = limits
+        core.value.lookForStalls()
+    }
 
     /// Stops listening and closes all connections; calls that wait for an answer get none. A socket file that
     /// the service made is removed.

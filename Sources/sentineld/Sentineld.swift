@@ -31,7 +31,8 @@ struct Sentineld: AsyncParsableCommand {
               shared            with [table] mode = "shared": the sets are in a ruleset of yours (rules/shared.nft), \
             and are filled again within 1.5 s of a flush or a reload
 
-            Signals: SIGTERM and SIGINT end sentineld; the bans stay in force until they expire. To stop enforcing, \
+            Signals: SIGHUP has the configuration read again ("sentinelctl reload" does the same, and says what came \
+            of it). SIGTERM and SIGINT end sentineld; the bans stay in force until they expire. To stop enforcing, \
             call "sentinelctl release". If nothing of this works any more: "nft delete table inet sentinel", once \
             sentineld has ended.
 
@@ -51,10 +52,22 @@ struct Sentineld: AsyncParsableCommand {
     @Flag(help: "Read and check the configuration, say whether it is right, and end.")
     var check = false
 
+    /// Reads the configuration, as at the start so when it is told to.
+    private var reading: Helper.ConfigurationReading {
+        let (file, socket) = (config, socket)
+        return { () throws(ConfigurationError) in
+            var configuration = try ConfigurationProgram.find().run(file: file)
+            if let socket { configuration.socket.path = socket }
+            return configuration
+        }
+    }
+
     func run() async throws {
-        var configuration: Configuration
+        // Before all else: a SIGHUP that nobody waits for ends the process.
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
+        let configuration: Configuration
         do {
-            configuration = try ConfigurationProgram.find().run(file: config)
+            configuration = try reading()
         } catch {
             complain("\(error)")
             throw ExitCode(2)
@@ -63,30 +76,39 @@ struct Sentineld: AsyncParsableCommand {
             print("\(config): ok")
             return
         }
-        if let socket { configuration.socket.path = socket }
         let environment = ProcessEnvironment.current
         let level = Logger.Level(rawValue: configuration.log.level.rawValue) ?? .info
         let isForJournal = environment["JOURNAL_STREAM"] != nil
-        var logger = Logger(label: "sentineld") { _ in ConsoleLogHandler(isForJournal: isForJournal) }
+        let lines = LogLines(ConsoleLogHandler(isForJournal: isForJournal))
+        var logger = Logger(label: "sentineld") { _ in CountingLogHandler(lines) }
         logger.logLevel = level
+        defer { lines.finish() }
         do {
             try await serve(
-                configuration, ServiceManager(environment: environment, processID: getpid()), logger)
+                configuration, ServiceManager(environment: environment, processID: getpid()), logger, lines,
+                hangups)
         } catch {
             complain("\(error)")
             throw ExitCode(1)
         }
     }
 
-    private func serve(_ configuration: Configuration, _ manager: ServiceManager, _ logger: Logger)
-        async throws
-    {
+    private func serve(
+        _ configuration: Configuration, _ manager: ServiceManager, _ logger: Logger, _ lines: LogLines,
+        _ hangups: UnixSignalsSequence
+    ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let service = try await HelperService.start(
-            configuration, on: group.next(), manager: manager, logger: logger)
+            configuration, on: group.next(), manager: manager, logger: logger,
+            clock: .system(boot: ProcessEnvironment.current["SENTINEL_BOOT_ID"]), reading: reading)
+        group.next().scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in lines.flush()
+        }
         let lifecycle = ServiceGroup(
             configuration: .init(
-                services: [.init(service: UntilStopped(service: service))],
+                services: [
+                    .init(service: UntilStopped(service: service)),
+                    .init(service: ReloadOnHangup(service: service, hangups: hangups)),
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await lifecycle.run()
         try await group.shutdownGracefully()
@@ -105,6 +127,16 @@ private struct UntilStopped: Service {
     func run() async throws {
         try await gracefulShutdown()
         await service.stop()
+    }
+}
+
+/// Has the configuration read again for each SIGHUP.
+private struct ReloadOnHangup: Service {
+    let service: HelperService
+    let hangups: UnixSignalsSequence
+
+    func run() async throws {
+        for await _ in hangups.cancelOnGracefulShutdown() { await service.reload() }
     }
 }
 

@@ -85,6 +85,6 @@ private func known(in section: String) throws -> [String]? {
                 }
             }
         }
-        #expect(found == 54)
+        #expect(found == 59)
     }
 }

@@ -53,7 +53,12 @@ private typealias Terms = Configuration.Durations.Terms
             mode = "600"
             connections = 20
             connections_per_user = 10
+            reserved_connections = 3
             call_bytes = 65536
+            bytes_per_user = 131072
+            calls_per_second = 7
+            denials_per_second = 77
+            stalled_after = "5s500ms"
             [durations]
             node_maximum = "1h"
             [durations.default]
@@ -92,7 +97,12 @@ private typealias Terms = Configuration.Durations.Terms
         expected.socket.mode = FileMode(bits: 0o600)
         expected.socket.connections = 20
         expected.socket.connectionsPerUser = 10
+        expected.socket.reservedConnections = 3
         expected.socket.callBytes = 65_536
+        expected.socket.bytesPerUser = 131_072
+        expected.socket.callsPerSecond = 7
+        expected.socket.denialsPerSecond = 77
+        expected.socket.stalledAfter = .milliseconds(5500)
         expected.durations.nodeMaximum = .seconds(3600)
         expected.durations.fallback.first = .seconds(1)
         expected.durations.fallback.factor = 1.5

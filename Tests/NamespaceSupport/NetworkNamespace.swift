@@ -3,6 +3,7 @@
 
 internal import CLinux
 internal import Foundation
+internal import Synchronization
 
 /// A network namespace of a test's own, without a name: it ends with the last thing that is in it.
 ///
@@ -38,14 +39,27 @@ public final class NetworkNamespace: Sendable {
     }
 
     /// Does blocking work inside the namespace as another user.
+    ///
+    /// On a thread below that of ``run(_:)``: a thread that resumes a task may have the task's executor make a thread,
+    /// which would be that user's as well.
     public func run<T: Sendable>(
         asUser user: UInt32, _ body: @escaping @Sendable () throws -> T
     ) async throws -> T {
         try await run {
-            guard clinux_thread_become_user(user) == 0 else {
-                throw SupportError("can't become user \(user): \(String(cString: strerror(errno)))")
+            let (result, isDone) = (Box<T>(), DispatchSemaphore(value: 0))
+            Thread.detachNewThread {
+                result.store(
+                    Result {
+                        guard clinux_thread_become_user(user) == 0 else {
+                            throw SupportError(
+                                "can't become user \(user): \(String(cString: strerror(errno)))")
+                        }
+                        return try body()
+                    })
+                isDone.signal()
             }
-            return try body()
+            isDone.wait()
+            return try result.get()
         }
     }
 
@@ -154,6 +168,18 @@ private func sendable(_ value: Any) -> any Sendable {
     case let value as [Any]: value.map { sendable($0) }
     case let value as NSNumber: value.intValue
     default: "\(value)"
+    }
+}
+
+/// What a thread hands to another.
+private final class Box<T: Sendable>: Sendable {
+    private let result = Mutex<Result<T, any Error>?>(nil)
+
+    func store(_ value: Result<T, any Error>) { result.withLock { $0 = value } }
+
+    func get() throws -> T {
+        guard let result = result.withLock({ $0 }) else { throw SupportError("there is no result") }
+        return try result.get()
     }
 }
 

@@ -6,7 +6,7 @@ import SentinelConfiguration
 import Testing
 
 /// A configuration that differs from the default in every value.
-private func changed() throws -> Configuration {
+func changed() throws -> Configuration {
     var configuration = Configuration()
     configuration.table.name = "second"
     configuration.table.hook = .ingress
@@ -34,6 +34,11 @@ private func changed() throws -> Configuration {
     configuration.socket.connections = 20
     configuration.socket.connectionsPerUser = 10
     configuration.socket.callBytes = 65_536
+    configuration.socket.reservedConnections = 3
+    configuration.socket.bytesPerUser = 131_072
+    configuration.socket.callsPerSecond = 7
+    configuration.socket.denialsPerSecond = 77
+    configuration.socket.stalledAfter = .milliseconds(5500)
     configuration.log.level = .debug
     configuration.durations.nodeMaximum = .seconds(60)
     var terms = Configuration.Durations.Terms()
@@ -64,8 +69,9 @@ private func changed() throws -> Configuration {
                 "guards":{"ssh_login_grace":120000,"ssh_ports":[22]},\
                 "ledger":{"directory":"/var/lib/sentinel","events":1000000,"history":7776000000},"log":{"level":"info"},\
                 "node":{"ports":["tcp/8776","udp/8776"],"users":["seed"],"widest4":24,"widest6":48},\
-                "socket":{"call_bytes":1048576,"connections":256,"connections_per_user":64,"mode":"0660",\
-                "path":"/run/sentinel/sentinel.sock"},\
+                "socket":{"bytes_per_user":33554432,"call_bytes":1048576,"calls_per_second":1000,\
+                "connections":256,"connections_per_user":64,"denials_per_second":10000,"mode":"0660",\
+                "path":"/run/sentinel/sentinel.sock","reserved_connections":16,"stalled_after":60000},\
                 "table":{"devices":[],"hook":"prerouting","ipv6_prefix":64,"mode":"own","name":"sentinel","priority":-300}}
                 """)
     }

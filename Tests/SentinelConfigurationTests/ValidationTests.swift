@@ -78,6 +78,11 @@ private func problems(_ change: (inout Configuration) -> Void) throws -> [String
                 $0.socket.connections = 65_537
                 $0.socket.connectionsPerUser = 0
                 $0.socket.callBytes = 4095
+                $0.socket.reservedConnections = 0
+                $0.socket.bytesPerUser = 65_535
+                $0.socket.callsPerSecond = 0
+                $0.socket.denialsPerSecond = 1_000_001
+                $0.socket.stalledAfter = .milliseconds(999)
             } == [
                 "[table] ipv6_prefix: 31 is out of range; it is from 32 to 128",
                 "[node] widest4: 7 is out of range; it is from 8 to 32",
@@ -89,7 +94,12 @@ private func problems(_ change: (inout Configuration) -> Void) throws -> [String
                 "[capacity] share: 0 is out of range; it is from 1 to 100",
                 "[socket] connections: 65537 is out of range; it is from 1 to 65536",
                 "[socket] connections_per_user: 0 is out of range; it is from 1 to 65536",
+                "[socket] reserved_connections: 0 is out of range; it is from 1 to 1024",
                 "[socket] call_bytes: 4095 is out of range; it is from 4096 to 16777216",
+                "[socket] bytes_per_user: 65535 is out of range; it is from 65536 to 1073741824",
+                "[socket] calls_per_second: 0 is out of range; it is from 1 to 1000000",
+                "[socket] denials_per_second: 1000001 is out of range; it is from 1 to 1000000",
+                "[socket] stalled_after: \"999ms\" is out of range; it is from \"1s\" to \"1d\"",
             ])
     }
 
@@ -117,6 +127,14 @@ private func problems(_ change: (inout Configuration) -> Void) throws -> [String
             try problems { $0.socket.connections = 63 } == [
                 "[socket] connections_per_user: 64 is more than all connections there may be, 63; lower it, or raise "
                     + "connections"
+            ])
+    }
+
+    @Test func `What is held for a user has room for a call`() throws {
+        #expect(
+            try problems { $0.socket.bytesPerUser = 1_000_000 } == [
+                "[socket] bytes_per_user: 1000000 is less than a single call may have, 1048576; raise it, or lower "
+                    + "call_bytes"
             ])
     }
 

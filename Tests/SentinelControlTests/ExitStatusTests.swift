@@ -35,7 +35,7 @@ import Varlink
     @Test(arguments: [
         ["status"], ["list"], ["sets"], ["explain", "203.0.113.7"], ["ban", "203.0.113.7"],
         ["lift", "--all"],
-        ["watch"], ["release", "--yes"],
+        ["watch"], ["reload"], ["release", "--yes"],
     ])
     func `Without a helper it is 3`(arguments: [String]) async {
         let recorder = Recorder()

@@ -214,6 +214,41 @@ import Varlink
         #expect(told.status == 0)
     }
 
+    @Test func `A reload tells what has changed, and what that did to the table`() async throws {
+        let reply = HelperInterface.Reload.Reply(
+            changes: [.init(key: "[capacity] accept", old: "10", new: "\u{1B}20")], rebuilt: true)
+        let told = try await control("reload") { $0.reply(reply) }
+        #expect(told.status == 0)
+        #expect(
+            told.output == """
+                [capacity] accept: 10 → \\u{1B}20
+                The table was made anew with all its bans; their counters begin at 0.
+                Reloaded: 1 key changed.
+
+                """)
+        let json = try await control("reload", "--json") { $0.reply(reply) }
+        #expect(json.output.contains(#""rebuilt":true"#) || json.output.contains(#""rebuilt" : true"#))
+        let same = try await control("reload") { call throws(VarlinkFailure) in
+            call.reply(HelperInterface.Reload.Reply(changes: [], rebuilt: false))
+        }
+        #expect(same.output == "Reloaded: nothing has changed.\n")
+    }
+
+    @Test func `A reload that is refused is 1, with all that is wrong`() async throws {
+        let outcome = try await control("reload") { _ throws(VarlinkFailure) in
+            throw VarlinkFailure(HelperInterface.ReloadRefused(problems: ["f:3: a is b; do c", "f:7: d"]))
+        }
+        #expect(outcome.status == 1)
+        #expect(outcome.output == "")
+        #expect(
+            outcome.errors == """
+                sentinelctl: the configuration isn't taken, and nothing has changed:
+                  f:3: a is b; do c
+                  f:7: d
+
+                """)
+    }
+
     @Test func `Watch tells events, and what was lost`() async throws {
         let outcome = try await control("watch", writes: 1) { call throws(VarlinkFailure) in
             try call.requireMore()

@@ -30,13 +30,15 @@ import Varlink
         Pair(name: "BanRecord", type: Ban.self), Pair(name: "Refusal", type: Refusal.self),
         Pair(name: "Receipt", type: Receipt.self), Pair(name: "Filter", type: Filter.self),
         Pair(name: "Event", type: Event.self), Pair(name: "Element", type: SetElement.self),
+        Pair(name: "Change", type: HelperInterface.Reload.Change.self),
         Pair(name: "Set", type: SetInfo.self), Pair(name: "Kernel", type: KernelInfo.self),
         Pair(name: "GuardCount", type: GuardCount.self),
     ]
 
     static let errors: [Pair] = [
         pair(HelperInterface.PermissionDenied.self), pair(HelperInterface.InvalidRequest.self),
-        pair(HelperInterface.Released.self), pair(HelperInterface.KernelRefused.self),
+        pair(HelperInterface.ReloadRefused.self), pair(HelperInterface.Released.self),
+        pair(HelperInterface.KernelRefused.self),
     ]
 
     static let parameters: [Pair] = methods.map(\.parameters)
@@ -46,7 +48,8 @@ import Varlink
         pairs(HelperInterface.submit), pairs(HelperInterface.guardAddresses), pairs(HelperInterface.ban),
         pairs(HelperInterface.lift),
         pairs(HelperInterface.list), pairs(HelperInterface.sets), pairs(HelperInterface.explain),
-        pairs(HelperInterface.status), pairs(HelperInterface.watch), pairs(HelperInterface.release),
+        pairs(HelperInterface.status), pairs(HelperInterface.watch), pairs(HelperInterface.reload),
+        pairs(HelperInterface.release),
     ]
 
     private static func pair<E: VarlinkErrorReply>(_ type: E.Type) -> Pair {

@@ -9,7 +9,8 @@ import NIOEmbedded
 
 /// A ``ServiceConnection`` without a socket: bytes in, replies out, everything at once.
 final class EmbeddedService {
-    let channel = EmbeddedChannel()
+    let channel: EmbeddedChannel
+    let core: ServiceCore
     private(set) var calls: [VarlinkCall] = []
     /// How many reads got as far as the socket.
     var readsPassed: Int { counter.reads }
@@ -18,25 +19,50 @@ final class EmbeddedService {
         call.reply(try call.parameters(of: TestInterface.echo))
     }
 
-    init(limits: VarlinkService.Limits = .init()) throws {
+    /// What was closed, and why.
+    private(set) var drops: [VarlinkDrop] = []
+
+    convenience init(
+        limits: VarlinkService.Limits = .init(), trusts isTrusted: @escaping (UInt32) -> Bool = { _ in false }
+    ) throws {
+        // The handler belongs to the service, which isn't there before its core is.
+        let box = Box()
+        let channel = EmbeddedChannel()
         let core = ServiceCore(
             identity: TestService.identity, interfaces: [TestInterface.interface], limits: limits,
-            eventLoop: channel.eventLoop
-        ) { [unowned self] call in
-            if keepsCalls { calls.append(call) }
-            seen.append(call.method)
-            do throws(VarlinkFailure) {
-                try respond(call)
-                return nil
-            } catch {
-                return error
-            }
-        }
-        let peer = PeerCredentials(processID: 1, userID: 1000, groupID: 1000, groups: [])
+            eventLoop: channel.eventLoop, isTrusted: { isTrusted($0.userID) },
+            dropped: { box.service?.drops.append($0) }
+        ) { box.service?.handle($0) }
+        try self.init(channel, core)
+        box.service = self
+    }
+
+    private final class Box { weak var service: EmbeddedService? }
+
+    /// Another client of the same service, of this user's.
+    func client(user: UInt32) throws -> EmbeddedService {
+        try EmbeddedService(EmbeddedChannel(loop: channel.embeddedEventLoop), core, user: user)
+    }
+
+    private init(_ channel: EmbeddedChannel, _ core: ServiceCore, user: UInt32 = 1000) throws {
+        self.channel = channel
+        self.core = core
+        let peer = PeerCredentials(processID: 1, userID: user, groupID: 1000, groups: [])
         try channel.pipeline.syncOperations.addHandlers([
             counter, ServiceConnection(core: core, peer: peer),
         ])
         try channel.connect(to: SocketAddress(unixDomainSocketPath: "/test")).wait()
+    }
+
+    private func handle(_ call: VarlinkCall) -> VarlinkFailure? {
+        if keepsCalls { calls.append(call) }
+        seen.append(call.method)
+        do throws(VarlinkFailure) {
+            try respond(call)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// The methods that came as far as the handler.
@@ -57,8 +83,10 @@ final class EmbeddedService {
         try channel.writeInbound(ByteBuffer(string: text))
     }
 
+    /// Has all turns taken; little time passes.
     func run() {
         channel.embeddedEventLoop.run()
+        for _ in 0..<200 { channel.embeddedEventLoop.advanceTime(by: TurnQueue.pause) }
     }
 
     /// All replies so far, without their NULs.

@@ -88,6 +88,55 @@ import Testing
         }
     }
 
+    @Test func `A user whose connections don't read what they have is answered no further until they do`()
+        async throws
+    {
+        var limits = VarlinkService.Limits()
+        limits.bytesPerUser = 100_000
+        try await TestService.with(limits: limits) { service in
+            try await RawClient.with(service.path, reading: false) { slow in
+                try await slow.send(
+                    #"{"method":"org.example.Test.Flood","parameters":{"polite":true,"bytes":10000},"more":true}"#
+                )
+                guard case .waiting = await service.next() else { throw Unexpected() }
+                try await service.withClient { other in
+                    let error = await #expect(throws: VarlinkError.self) {
+                        try await other.call(
+                            TestInterface.echo, .init(text: "1"), timeout: .milliseconds(500))
+                    }
+                    #expect(error?.code == .timedOut)
+                    try await slow.close()
+                    try await other.expectEcho()
+                }
+            }
+        }
+    }
+
+    @Test func `A client that reads nothing of what waits for it is closed after a time, and said to be`()
+        async throws
+    {
+        var limits = VarlinkService.Limits()
+        limits.stalledAfter = .milliseconds(200)
+        try await TestService.with(limits: limits) { service in
+            try await RawClient.with(service.path) { silent in
+                try await silent.send(echo("a"))
+                _ = await silent.next()
+                try await RawClient.with(service.path, reading: false) { slow in
+                    try await slow.send(
+                        #"{"method":"org.example.Test.Flood","parameters":{"polite":true,"bytes":10000},"more":true}"#
+                    )
+                    guard case .waiting(let id) = await service.next() else { throw Unexpected() }
+                    while let happening = await service.next(), happening != .closed(id) {}
+                    #expect(await service.handler.drops.map(\.cause) == [.stalled(limits.stalledAfter)])
+                    try await service.expectToServe()
+                }
+                // It has been silent for longer, and owes nothing.
+                try await silent.send(echo("b"))
+                #expect(await silent.next() == #"{"parameters":{"text":"b"}}"#)
+            }
+        }
+    }
+
     @Test func `A handler hears that a client has gone, though nothing is read from it`() async throws {
         try await TestService.with { service in
             try await RawClient.with(service.path) { client in

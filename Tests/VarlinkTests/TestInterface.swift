@@ -71,6 +71,9 @@ actor TestHandler: VarlinkHandler {
     /// The most bytes that were ever pending on a connection.
     private(set) var peakPendingBytes = 0
 
+    /// What the service has closed by itself.
+    private(set) var drops: [VarlinkDrop] = []
+
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         (happenings, happened) = AsyncStream.makeStream()
@@ -104,6 +107,8 @@ actor TestHandler: VarlinkHandler {
         default: throw .methodNotFound(call.method)
         }
     }
+
+    func connectionDropped(_ drop: VarlinkDrop) { drops.append(drop) }
 
     private func count(_ call: VarlinkCall) throws(VarlinkFailure) {
         try call.requireMore()

@@ -6,8 +6,11 @@
 
 // MARK: The service manager's notification socket, sd_notify(3)
 
-/// Sends a datagram to a Unix socket, whose path begins with '@' where it is abstract, with a descriptor beside it
+/// Opens a socket to send from. Returns its descriptor.
+int clinux_notify_open(void);
+
+/// Sends a datagram from that socket to a Unix socket, whose path begins with '@' where it is abstract, with a descriptor beside it
 /// unless that is -1 (SCM_RIGHTS in unix(7)). Returns 0.
-int clinux_notify(const char *path, const char *text, int descriptor);
+int clinux_notify(int sender, const char *path, const char *text, int descriptor);
 
 #endif

@@ -85,7 +85,12 @@ extension Configuration.Socket {
         section.read("mode", .text, example: "\"0660\"", into: &mode)
         section.read("connections", .integer, example: "256", into: &connections)
         section.read("connections_per_user", .integer, example: "64", into: &connectionsPerUser)
+        section.read("reserved_connections", .integer, example: "16", into: &reservedConnections)
         section.read("call_bytes", .integer, example: "1048576", into: &callBytes)
+        section.read("bytes_per_user", .integer, example: "33554432", into: &bytesPerUser)
+        section.read("calls_per_second", .integer, example: "1000", into: &callsPerSecond)
+        section.read("denials_per_second", .integer, example: "10000", into: &denialsPerSecond)
+        section.read("stalled_after", .duration, example: "\"60s\"", into: &stalledAfter)
         section.finish()
     }
 }

@@ -154,7 +154,21 @@ extension Configuration.Socket {
             connectionsPerUser <= connections, perUserKey,
             "\(connectionsPerUser) is more than all connections there may be, \(connections)",
             "lower it, or raise connections", with: [connectionsKey])
-        findings.require(callBytes, in: 4096...16_777_216, section.appending("call_bytes"))
+        findings.require(reservedConnections, in: 1...1024, section.appending("reserved_connections"))
+        let callKey = section.appending("call_bytes")
+        findings.require(callBytes, in: 4096...16_777_216, callKey)
+        let bytesKey = section.appending("bytes_per_user")
+        findings.require(bytesPerUser, in: 65_536...1_073_741_824, bytesKey)
+        findings.require(
+            bytesPerUser >= callBytes, bytesKey,
+            "\(bytesPerUser) is less than a single call may have, \(callBytes)",
+            "raise it, or lower call_bytes", with: [callKey])
+        findings.require(callsPerSecond, in: 1...1_000_000, section.appending("calls_per_second"))
+        findings.require(denialsPerSecond, in: 1...1_000_000, section.appending("denials_per_second"))
+        findings.require(
+            stalledAfter >= .seconds(1) && stalledAfter <= .seconds(86_400),
+            section.appending("stalled_after"), "\"\(DurationText(stalledAfter))\" is out of range",
+            "it is from \"1s\" to \"1d\"")
     }
 }
 

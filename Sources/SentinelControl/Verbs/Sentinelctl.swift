@@ -38,6 +38,6 @@ struct Sentinelctl: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             StatusVerb.self, BanVerb.self, LiftVerb.self, ListVerb.self, SetsVerb.self, ExplainVerb.self,
-            WatchVerb.self, ReleaseVerb.self,
+            WatchVerb.self, ReloadVerb.self, ReleaseVerb.self,
         ])
 }

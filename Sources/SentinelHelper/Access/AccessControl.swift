@@ -43,6 +43,6 @@ struct AccessControl: Hashable, Sendable {
                 right: right, caller: caller,
                 message:
                     "\(caller) may not \(right); to allow it, add \"\(caller)\" or one of the user's groups to "
-                    + "[access] \(right) in sentineld's configuration and restart it"))
+                    + "[access] \(right) in sentineld's configuration and reload it"))
     }
 }

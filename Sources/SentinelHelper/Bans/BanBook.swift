@@ -8,7 +8,7 @@
 /// are out first.
 struct BanBook {
     /// How many entries there may be, bans and remembered strikes together. Bans come first.
-    let capacity: Int
+    var capacity: Int
     /// How many bans are in force.
     private(set) var activeCount = 0
     private var activeCounts = Array(repeating: 0, count: SetKind.allCases.count)

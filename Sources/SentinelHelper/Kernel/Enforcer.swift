@@ -15,7 +15,7 @@ final class Enforcer {
         var hasStore = false
     }
 
-    let layout: Layout
+    private(set) var layout: Layout
     let features: KernelFeatures
     var mode: Mode
     let socket: NetlinkSocket
@@ -205,6 +205,19 @@ final class Enforcer {
                 long.add(elements, to: layout[kind])
             }
             try commit(long)
+        }
+    }
+
+    /// As ``build(_:replacing:)``, with another layout; where that fails, the layout is the one before.
+    func rebuild(as layout: Layout, _ contents: Contents) throws(NftablesError) {
+        let before = self.layout
+        let isThere = try tableExists()
+        self.layout = layout
+        do {
+            try build(contents, replacing: isThere)
+        } catch {
+            self.layout = before
+            throw error
         }
     }
 

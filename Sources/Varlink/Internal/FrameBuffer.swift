@@ -41,17 +41,24 @@ struct FrameBuffer {
         bytes.writeImmutableBuffer(more)
     }
 
+    /// Whether a whole frame is held.
+    mutating func holdsFrame() throws(FrameTooLong) -> Bool {
+        let view = bytes.readableBytesView
+        if let end = view[(view.startIndex + scanned)...].firstIndex(of: 0) {
+            scanned = end - view.startIndex
+            return true
+        }
+        scanned = view.count
+        guard scanned <= limit else { throw FrameTooLong() }
+        return false
+    }
+
     /// Takes the next whole frame without its NUL, nil where there is none yet.
     mutating func next() throws(FrameTooLong) -> Data? {
-        let view = bytes.readableBytesView
-        guard let end = view[(view.startIndex + scanned)...].firstIndex(of: 0) else {
-            scanned = view.count
-            guard scanned <= limit else { throw FrameTooLong() }
-            return nil
-        }
-        let length = end - view.startIndex
+        guard try holdsFrame() else { return nil }
+        let length = scanned
         guard length <= limit else { throw FrameTooLong() }
-        let frame = view[view.startIndex..<end].withUnsafeBytes { Data($0) }
+        let frame = bytes.readableBytesView.prefix(length).withUnsafeBytes { Data($0) }
         bytes.moveReaderIndex(forwardBy: length + 1)
         scanned = 0
         return frame

@@ -45,7 +45,7 @@ struct ListeningSocket: ~Copyable {
             try Self.check("bind", path, address.withPointer { bind(descriptor, $0, $1) })
             // And once more: the umask may have taken some away.
             try Self.check("chmod", path, chmod(path, mode_t(mode)))
-            try Self.check("listen", path, listen(descriptor, 128))
+            try Self.check("listen", path, listen(descriptor, Int32(SOMAXCONN)))
             self.path = BoundPath(path)
             self.descriptor = descriptor
         } catch {

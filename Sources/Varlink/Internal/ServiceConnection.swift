@@ -7,7 +7,8 @@ internal import NIOCore
 /// One client's connection: cuts the bytes into calls, has them answered one by one, writes the replies.
 ///
 /// Nothing here grows without end. While a call waits for its answer or the client doesn't take its replies,
-/// no more than a little is read ahead, so the client's own writes stall.
+/// no more than a little is read ahead, so the client's own writes stall. The same holds while the client's user has
+/// used up his rate.
 ///
 /// The handler may call anything here from within anything that calls the handler. So what could call it in
 /// turn (the next call, a callback) never runs inside a reply, but on a later turn of the loop.
@@ -34,6 +35,8 @@ final class ServiceConnection: ChannelDuplexHandler {
     /// Unlike that of any other connection of the same service.
     let id: UInt64
     private let core: ServiceCore
+    /// The user's, once the connection is admitted.
+    private var account: CallerAccount?
     private var context: ChannelHandlerContext?
     private var state = State.open
     private var frames: FrameBuffer
@@ -44,14 +47,22 @@ final class ServiceConnection: ChannelDuplexHandler {
     /// A read that was asked for and not passed on.
     private var readHeld = false
     private var isProcessing = false
-    private var processingScheduled = false
+    private var isWaitingForTurn = false
     private var needsFlush = false
     private var whenClosed: [@Sendable () -> Void] = []
+    /// When the next call may be taken; nil where that is now.
+    private var resumption: Scheduled<Void>?
+    private var progress = ReadProgress()
 
     /// How many bytes beyond the current call are read before reading stops.
     private static let readAhead = 64 << 10
-    /// How many calls of a connection are answered in a row before the others have their turn.
-    private static let callsPerTurn = 32
+    /// For how long a connection's calls are answered in a row before others have their turn.
+    private static let longestTurn = TimeAmount.milliseconds(1)
+    /// How long a connection whose user has used up his rate waits at least, so that many of them don't keep the loop
+    /// busy with waking up.
+    private static let shortestPause = TimeAmount.milliseconds(10)
+    /// How long it waits where the user's connections have as many unread replies as they may.
+    private static let pauseForReaders = TimeAmount.milliseconds(200)
 
     init(core: ServiceCore, peer: PeerCredentials) {
         self.core = core
@@ -79,7 +90,11 @@ final class ServiceConnection: ChannelDuplexHandler {
     }
 
     private func start() {
-        if let failure = core.admit(self) { sayLast(failure) }
+        do throws(VarlinkFailure) {
+            account = try core.admit(self)
+        } catch {
+            sayLast(error)
+        }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -93,7 +108,27 @@ final class ServiceConnection: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard state == .open else { return }
         frames.append(unwrapInboundIn(data))
-        process()
+        // What every connection may read ahead isn't worth to be added up.
+        if frames.count > Self.readAhead, let account,
+            account.heldBytes(core.limits) > core.limits.bytesPerUser
+        {
+            return refuseBytes()
+        }
+        do throws(FrameTooLong) {
+            if try frames.holdsFrame() { scheduleProcessing() }
+        } catch {
+            refuseFrame()
+        }
+    }
+
+    private func refuseFrame() {
+        sayLast(VarlinkFailure(ConnectionInterface.FrameTooLong(limit: frames.limit)))
+    }
+
+    private func refuseBytes() {
+        let limit = core.limits.bytesPerUser
+        core.report(.tooManyBytes(limit: limit), of: peer)
+        sayLast(VarlinkFailure(ConnectionInterface.TooManyBytes(limit: limit)))
     }
 
     func read(context: ChannelHandlerContext) {
@@ -123,6 +158,8 @@ final class ServiceConnection: ChannelDuplexHandler {
     private func end() {
         guard state != .closed else { return }
         state = .closed
+        resumption?.cancel()
+        resumption = nil
         core.remove(self)
         for body in current.take()?.onClose ?? [] { core.eventLoop.execute(body) }
         for body in whenClosed { core.eventLoop.execute(body) }
@@ -133,35 +170,40 @@ final class ServiceConnection: ChannelDuplexHandler {
     // MARK: Calls
 
     private var mayRead: Bool {
-        state == .open && isWritable && (frames.count < Self.readAhead || frames.isPartial)
+        state == .open && isWritable && resumption == nil
+            && (frames.count < Self.readAhead || frames.isPartial)
     }
 
     private func scheduleProcessing() {
-        guard !processingScheduled, state == .open else { return }
-        processingScheduled = true
-        core.eventLoop.assumeIsolated().execute {
-            self.processingScheduled = false
-            self.process()
-        }
+        guard !isWaitingForTurn, state == .open, let account else { return }
+        isWaitingForTurn = true
+        core.turns.add(self, of: account)
+    }
+
+    func takeTurn() {
+        isWaitingForTurn = false
+        process()
     }
 
     /// Has as many calls answered as can be now.
     private func process() {
         guard !isProcessing, let context else { return }
         isProcessing = true
+        let end = NIODeadline.now() + Self.longestTurn
         var calls = 0
-        while state == .open, current == nil {
+        while state == .open, current == nil, resumption == nil {
             if !isWritable {
                 guard needsFlush else { break }
                 flush(context)
                 continue
             }
-            guard calls < Self.callsPerTurn else {
+            if calls > 0, NIODeadline.now() >= end {
                 scheduleProcessing()
                 break
             }
-            guard let frame = nextFrame() else { break }
+            guard !waitForUser(), let frame = nextFrame() else { break }
             calls += 1
+            account?.takeCall(core.limits, now: core.eventLoop.now)
             take(frame)
         }
         if needsFlush { flush(context) }
@@ -174,11 +216,33 @@ final class ServiceConnection: ChannelDuplexHandler {
         if inputClosed, state == .open, current == nil, frames.isPartial { closeWhenSent() }
     }
 
+    /// Where the user has used up his rate, or has too many replies that he doesn't read, comes back when that may be
+    /// otherwise.
+    ///
+    /// - Returns: whether nothing may be done until then.
+    private func waitForUser() -> Bool {
+        guard frames.count > 0, let account else { return false }
+        let pause: TimeAmount
+        if account.unreadBytes(core.limits) > core.limits.bytesPerUser {
+            pause = Self.pauseForReaders
+        } else if let delay = account.delay(core.limits, now: core.eventLoop.now), !core.isTrusted(peer) {
+            pause = max(delay, Self.shortestPause)
+        } else {
+            return false
+        }
+        resumption = core.eventLoop.assumeIsolated().scheduleTask(in: pause) { [weak self] in
+            guard let self else { return }
+            resumption = nil
+            scheduleProcessing()
+        }
+        return true
+    }
+
     private func nextFrame() -> Data? {
         do {
             return try frames.next()
         } catch {
-            sayLast(VarlinkFailure(ConnectionInterface.FrameTooLong(limit: frames.limit)))
+            refuseFrame()
             return nil
         }
     }
@@ -201,6 +265,25 @@ final class ServiceConnection: ChannelDuplexHandler {
             header: header, frame: frame, id: id, peer: peer,
             connection: NIOLoopBound(self, eventLoop: core.eventLoop))
         if let failure = core.dispatch(call, upgrade: header.upgrade ?? false) { call.fail(failure) }
+    }
+
+    // MARK: For the user's account
+
+    /// How many bytes of calls are held.
+    var heldInput: Int { frames.count }
+
+    func charge(_ work: Int) { account?.charge(work, core.limits, now: core.eventLoop.now) }
+
+    /// Whether replies wait, and the client has taken nothing for so long.
+    func isStalled(at now: NIODeadline, _ patience: TimeAmount) -> Bool {
+        progress.isStalled(pending: pendingBytes, at: now, patience)
+    }
+
+    /// Closes the connection at once, and tells why.
+    func drop(because cause: VarlinkDrop.Cause) {
+        guard state != .closed, let context else { return }
+        core.report(cause, of: peer)
+        context.close(promise: nil)
     }
 
     // MARK: For VarlinkCall
@@ -271,10 +354,19 @@ final class ServiceConnection: ChannelDuplexHandler {
 
     private func write(_ reply: Wire.Reply<some Encodable>) {
         guard let context, state != .closed else { return }
-        guard isWritable || pendingBytes <= core.limits.unsentBytes, let frame = try? Wire.frame(reply)
-        else { return context.close(promise: nil) }
+        if !isWritable, let cause = overflow { return drop(because: cause) }
+        guard let frame = try? Wire.frame(reply) else { return context.close(promise: nil) }
+        progress.wrote(frame.readableBytes)
         context.write(wrapOutboundOut(frame), promise: nil)
         if isProcessing { needsFlush = true } else { context.flush() }
+    }
+
+    /// Why nothing more may be written to a client that doesn't take what it has; nil where it may.
+    private var overflow: VarlinkDrop.Cause? {
+        let limits = core.limits
+        if pendingBytes > limits.unsentBytes { return .unsentBytes(limit: limits.unsentBytes) }
+        guard let account, account.heldBytes(limits) > limits.bytesPerUser else { return nil }
+        return .tooManyBytes(limit: limits.bytesPerUser)
     }
 
     private func flush(_ context: ChannelHandlerContext) {

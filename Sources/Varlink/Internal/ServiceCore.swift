@@ -7,25 +7,34 @@ internal import NIOCore
 /// service's event loop.
 final class ServiceCore {
     let identity: VarlinkService.Identity
-    let limits: VarlinkService.Limits
+    var limits: VarlinkService.Limits
     let eventLoop: any EventLoop
     let handle: (VarlinkCall) -> VarlinkFailure?
+    let isTrusted: (PeerCredentials) -> Bool
+    private let dropped: (VarlinkDrop) -> Void
     private let interfaces: [VarlinkInterface]
     private let descriptions: [String: String]
 
-    private var connections: [ObjectIdentifier: ServiceConnection] = [:]
-    private var connectionsOfUser: [UInt32: Int] = [:]
+    private(set) var connections: [ObjectIdentifier: ServiceConnection] = [:]
+    private var accounts: [UInt32: CallerAccount] = [:]
+    let turns: TurnQueue
+    var stallWatch: RepeatedTask?
     private var lastCallID: UInt64 = 0
     private var lastConnectionID: UInt64 = 0
 
     init(
         identity: VarlinkService.Identity, interfaces: [VarlinkInterface], limits: VarlinkService.Limits,
-        eventLoop: any EventLoop, handle: @escaping (VarlinkCall) -> VarlinkFailure?
+        eventLoop: any EventLoop, isTrusted: @escaping (PeerCredentials) -> Bool = { _ in false },
+        dropped: @escaping (VarlinkDrop) -> Void = { _ in },
+        handle: @escaping (VarlinkCall) -> VarlinkFailure?
     ) {
         self.identity = identity
         self.limits = limits
         self.eventLoop = eventLoop
         self.handle = handle
+        turns = TurnQueue(eventLoop: eventLoop)
+        self.isTrusted = isTrusted
+        self.dropped = dropped
         self.interfaces = [StandardInterface.interface, ConnectionInterface.interface] + interfaces
         descriptions = Dictionary(
             self.interfaces.map { ($0.name, $0.description) }, uniquingKeysWith: { _, last in last })
@@ -45,31 +54,58 @@ final class ServiceCore {
 
     // MARK: Connections
 
-    /// Counts a new connection, or says why there may be no more.
-    func admit(_ connection: ServiceConnection) -> VarlinkFailure? {
+    /// Counts a new connection to its user's account, or says why there may be no more.
+    func admit(_ connection: ServiceConnection) throws(VarlinkFailure) -> CallerAccount {
         let user = connection.peer.userID
-        if connections.count >= limits.connections {
-            return VarlinkFailure(
-                ConnectionInterface.TooManyConnections(scope: "service", limit: limits.connections))
+        let isTrusted = isTrusted(connection.peer)
+        let places = limits.connections + (isTrusted ? limits.reservedConnections : 0)
+        if connections.count >= places {
+            throw refusal(of: connection.peer, scope: "service", limit: places)
         }
-        if connectionsOfUser[user, default: 0] >= limits.connectionsPerUser {
-            return VarlinkFailure(
-                ConnectionInterface.TooManyConnections(scope: "user", limit: limits.connectionsPerUser))
+        let account = account(of: user)
+        if account.connections.count >= limits.connectionsPerUser {
+            throw refusal(of: connection.peer, scope: "user", limit: limits.connectionsPerUser)
         }
         connections[ObjectIdentifier(connection)] = connection
-        connectionsOfUser[user, default: 0] += 1
-        return nil
+        account.add(connection)
+        return account
     }
+
+    private func refusal(of peer: PeerCredentials, scope: String, limit: Int) -> VarlinkFailure {
+        report(.tooManyConnections(scope: scope, limit: limit), of: peer)
+        return VarlinkFailure(ConnectionInterface.TooManyConnections(scope: scope, limit: limit))
+    }
+
+    /// A user keeps his account as long as something is on it, or his rates would begin anew with each connection.
+    private func account(of user: UInt32) -> CallerAccount {
+        if let account = accounts[user] { return account }
+        let now = eventLoop.now
+        if accounts.count >= Self.mostIdleAccounts {
+            accounts = accounts.filter { !$0.value.isForgettable(limits, now: now) }
+        }
+        let account = CallerAccount(user: user, limits, now: now)
+        accounts[user] = account
+        return account
+    }
+
+    /// From so many accounts on, those on which nothing is are forgotten.
+    private static var mostIdleAccounts: Int { 256 }
 
     func remove(_ connection: ServiceConnection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-        let user = connection.peer.userID
-        connectionsOfUser[user, default: 0] -= 1
-        if connectionsOfUser[user] == 0 { connectionsOfUser[user] = nil }
+        accounts[connection.peer.userID]?.remove(connection)
+    }
+
+    /// Tells the handler of a connection that is closed, but not in the midst of what it may be doing.
+    func report(_ cause: VarlinkDrop.Cause, of peer: PeerCredentials?) {
+        let dropped = NIOLoopBound(dropped, eventLoop: eventLoop)
+        eventLoop.execute { dropped.value(VarlinkDrop(cause: cause, peer: peer)) }
     }
 
     /// Closes every connection.
     func closeAll() -> EventLoopFuture<Void> {
+        stallWatch?.cancel()
+        stallWatch = nil
         let channels = connections.values.compactMap(\.channel)
         return .andAllComplete(
             channels.map { channel in

@@ -23,11 +23,10 @@ public struct ConsoleLogHandler: LogHandler {
 
     public func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-            .map { " \($0.key)=\($0.value)" }.joined()
-        // A line is a line, whatever is in it.
-        let text = "\(event.message)\(fields)".map { $0.isNewline ? " " : $0 }
+        let text = LogText.line(
+            event.message.description, fields: fields.map { ($0.key, $0.value.description) })
         let start = isForJournal ? "<\(event.level.priority)>" : "\(Self.time()) \(event.level): "
-        let line = Array((start + String(text) + "\n").utf8)
+        let line = Array((start + text + "\n").utf8)
         // One write, so that lines of two threads don't mix. A log that can't be written is nobody's to hear of.
         _ = write(STDERR_FILENO, line, line.count)
     }

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+public import Varlink
+
+extension HelperInterface {
+    /// ``HelperInterface/reload``
+    public enum Reload {
+        /// A key of the configuration that has another value now.
+        public struct Change: Codable, Hashable, Sendable {
+            /// `[section] key`
+            public var key: String
+            /// The values as the file writes them; long lists are shortened.
+            public var old: String
+            public var new: String
+
+            public init(key: String, old: String, new: String) {
+                self.key = key
+                self.old = old
+                self.new = new
+            }
+        }
+
+        public struct Reply: Codable, Hashable, Sendable {
+            /// In the order of the file; none where nothing has changed.
+            public var changes: [Change]
+            /// Whether the kernel's table was made anew, in one transaction and with all bans. Their counters begin at
+            /// 0 then.
+            public var rebuilt: Bool
+
+            public init(changes: [Change], rebuilt: Bool) {
+                self.changes = changes
+                self.rebuilt = rebuilt
+            }
+        }
+    }
+
+    /// The configuration can't be taken. Nothing has changed.
+    public struct ReloadRefused: VarlinkErrorReply, Hashable {
+        public static let name = "org.seedsentinel.Helper.ReloadRefused"
+        /// All that stands against it: where, what is wrong, and the remedy.
+        public var problems: [String]
+
+        public init(problems: [String]) {
+            self.problems = problems
+        }
+    }
+}
