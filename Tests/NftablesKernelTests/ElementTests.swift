@@ -245,6 +245,7 @@ import Testing
                 var read = try #require(try socket.set(set))
                 #expect(read.handle != nil)
                 read.handle = nil
+                read.count = nil
                 read.table = Fixture.table
                 #expect(read == set)
             }

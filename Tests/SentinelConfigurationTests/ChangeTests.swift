@@ -42,8 +42,14 @@ import Testing
         }
         let changes = Configuration().changes(to: try changed())
         let missing = try paths(changed()).subtracting(changes.map { path($0.key) })
-        // Terms of one section that are those of another stay as they are.
-        #expect(missing.allSatisfy { $0.starts(with: ["durations", "default"]) }, "\(missing)")
+        // Terms of one section that are those of another stay as they are, and the shared mode goes with no hook.
+        #expect(
+            missing.allSatisfy { $0.starts(with: ["durations", "default"]) || $0 == ["table", "mode"] },
+            "\(missing)"
+        )
+        var shared = Configuration()
+        shared.table.mode = .shared
+        #expect(Configuration().changes(to: shared).map { path($0.key) } == [["table", "mode"]])
     }
 
     @Test func `A change is told as the file writes it`() throws {

@@ -39,6 +39,9 @@ func changed() throws -> Configuration {
     configuration.socket.callsPerSecond = 7
     configuration.socket.denialsPerSecond = 77
     configuration.socket.stalledAfter = .milliseconds(5500)
+    configuration.ledger.directory = "/srv/ledger"
+    configuration.ledger.history = .seconds(60)
+    configuration.ledger.events = 5
     configuration.log.level = .debug
     configuration.durations.nodeMaximum = .seconds(60)
     var terms = Configuration.Durations.Terms()

@@ -179,7 +179,7 @@ private final class File: Sendable {
                 try await helper.namespace.command("nft", "list", "chain", "inet", "sentinel", "inbound")
                     .contains("hook input priority filter"))
             #expect(try await helper.list().map(Self.withoutTimes) == before.map(Self.withoutTimes))
-            #expect(try await helper.keys("net4") == networks)
+            #expect(try await helper.keys("net4").sorted() == networks.sorted())
             let after = try await helper.namespace.nftElements("inet", "sentinel", "accept4")
             #expect(Set(after.map(\.key)) == Set(elements.map(\.key)))
             #expect(after.first?.comment == elements.first { $0.key == after.first?.key }?.comment)

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Simulation
 
-/// Two that are the same each time, and a new one. The test's name shows each.
-private let seeds: [UInt64] = [1, 2, .random(in: 3...1_000_000)]
+/// The same each time: short traffic of any seed need not have what a test is about. `make simulate` takes others.
+private let seeds: [UInt64] = [1, 2, 3]
 
 private func rows(_ shape: Shape, seed: UInt64) throws -> [Row] {
     try Simulation(seed: seed, extent: .brief).rows(shape)

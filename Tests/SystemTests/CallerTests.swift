@@ -6,6 +6,7 @@ import NIOCore
 import NIOPosix
 import NamespaceSupport
 import SentinelProtocol
+import SentineldSupport
 import Synchronization
 import Testing
 import Varlink

@@ -4,6 +4,7 @@
 import Foundation
 import Glibc
 import NamespaceSupport
+import SentineldSupport
 import Synchronization
 
 /// Connections to sentineld of a user's, by which anything can be sent. They end with this object.

@@ -4,6 +4,7 @@
 import Foundation
 import NamespaceSupport
 import SentinelProtocol
+import SentineldSupport
 import Testing
 import Varlink
 

@@ -297,6 +297,7 @@ struct BanBook {
     mutating func postpone(by delay: Int64) {
         for slot in 0..<used where self[slot].state == .active && self[slot].deadline != .max {
             self[slot].deadline = self[slot].deadline.addingSaturating(delay)
+            self[slot].renewed = self[slot].renewed.addingSaturating(delay)
         }
         lots.notePostponed(slots)
     }
