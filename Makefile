@@ -103,6 +103,9 @@ test-kernels: deps swift ## Enforcement, renewal, ownership and restart on Debia
 	done
 	CONFIGURATION=$(CONFIGURATION) KERNELS='$(KERNELS)' Tests/kernels/run
 
+torture: deps $(VENV)/ready build ## Hours of faults: kills, damage, floods, fuzzing; says what was lost in .build/torture.json
+	@SWIFT=$(SWIFT) PATH=$(VENV)/bin:$$PATH Tests/torture/run $(TORTURE)
+
 bench: deps build ## Measure, side by side with a plain C loop, nft and ipset
 	@$(SWIFT) build --configuration $(CONFIGURATION) $(static) --product sentinel-bench
 	make -C Benchmarks/c-floor
