@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import Dispatch
+internal import Glibc
 internal import Synchronization
 
 /// The durable ledger of bans, strikes and history, written by a thread of its own, so that no disk however slow holds
@@ -53,6 +54,16 @@ public final class Ledger: Sendable {
         // would else look at the wall clock again, which may have been set.
         ledger.write(LedgerBatch()) { _ in }
         return (ledger, opening)
+    }
+
+    /// Whether a directory has a ledger; one that can't be looked into may have.
+    public static func exists(in directory: String) -> Bool {
+        guard access(directory, F_OK) == 0 else { return false }
+        do {
+            return try !LedgerDirectory(path: directory).generations().isEmpty
+        } catch {
+            return true
+        }
     }
 
     // MARK: Writing

@@ -9,62 +9,8 @@ internal import SentinelConfiguration
 internal import SentinelProtocol
 
 extension Helper {
-    // MARK: Opening
-
-    /// Opens the ledger and fills the book from it. Without one, as where its disk can't be read, enforcing goes on.
-    ///
-    /// - Returns: whether the ledger is known to have all bans that there were.
-    func openLedger() -> Bool {
-        guard let directory = configuration.ledger.directory else { return false }
-        var reader = BookReader(capacity: book.capacity, ipv6Prefix: enforcer.layout.ipv6Prefix)
-        do {
-            let (ledger, opening) = try Ledger.open(
-                directory: directory,
-                clock: .init(boot: clock.boot, monotonic: clock.monotonic, wall: clock.wall), reader: &reader,
-                whenChanged: here { $0.ledgerChanged($1) })
-            book = reader.book
-            keeping.ledger = ledger
-            recover(covers: covers.keys)
-            tell(opening, directory)
-            if !reader.left.isEmpty { drop(reader.left) }
-            sweepLedger()
-            return opening == .whole
-        } catch {
-            let problem =
-                "the ledger in \(directory) can't be opened, so bans are lost when the host restarts: \(error); put "
-                + "that right and restart sentineld"
-            keeping.openingProblem = problem
-            logger.critical("\(problem)")
-            return false
-        }
-    }
-
-    private func tell(_ opening: LedgerOpening, _ directory: String) {
-        switch opening {
-        case .created: logger.notice("a new ledger", metadata: ["directory": "\(directory)"])
-        case .whole: logger.info("the ledger is whole", metadata: ["bans": "\(book.activeCount)"])
-        case .salvaged(let damage):
-            let expected = damage.expectedBans.map { " of \($0)" } ?? ""
-            let problem =
-                "the ledger was damaged (\(damage.fault)): \(damage.bans)\(expected) bans, \(damage.offences) offences "
-                + "and \(damage.events) events could be kept; it is now \(damage.file), which can be removed"
-            keeping.openingProblem = problem
-            logger.error("\(problem)")
-        }
-    }
-
-    /// Bans that the ledger has and the book has no place for.
-    private func drop(_ ids: [Int64]) {
-        logger.warning(
-            "the ledger had bans for which there is no room any more; raise [capacity]",
-            metadata: ["bans": "\(ids.count)"])
-        var batch = LedgerBatch()
-        batch.ended = ids
-        write(batch)
-    }
-
     /// Brings an answer of the ledger's thread here.
-    private func here<Answer: Sendable>(
+    func here<Answer: Sendable>(
         _ body: @escaping @Sendable (isolated Helper, Answer) -> Void
     ) -> @Sendable (Answer) -> Void {
         { [weak self] answer in
@@ -110,13 +56,13 @@ extension Helper {
         return batch
     }
 
-    private func ledgerBan(_ record: BanRecord, _ timeline: Timeline) -> LedgerBan {
+    func ledgerBan(_ record: BanRecord, _ timeline: Timeline) -> LedgerBan {
         LedgerBan(
             record, timeline, ipv6Prefix: enforcer.layout.ipv6Prefix,
             until: record.deadline.map { timestamp($0).rawValue })
     }
 
-    private func write(_ batch: LedgerBatch) {
+    func write(_ batch: LedgerBatch) {
         guard let ledger = keeping.ledger else { return }
         let now = clock.monotonic()
         keeping.asked += 1
@@ -153,7 +99,7 @@ extension Helper {
     func lookAfterLedger() {
         let now = clock.monotonic()
         answerWaiting(false) { now - $0.since >= Self.patience }
-        guard keeping.ledger != nil else { return }
+        guard keeping.ledger != nil else { return makeLedger() }
         if let failure = keeping.failure {
             if !failure.isRestoring, now >= failure.retry { restoreLedger() }
             return
@@ -168,9 +114,9 @@ extension Helper {
     private static var patience: Int64 { 5000 }
     private static var markInterval: Int64 { 60_000 }
     private static var sweepInterval: Int64 { 3_600_000 }
-    private static var retryInterval: Int64 { 5000 }
+    static var retryInterval: Int64 { 5000 }
 
-    private func sweepLedger() {
+    func sweepLedger() {
         keeping.lastSweep = clock.monotonic()
         let history = configuration.ledger.history
         keeping.ledger?.sweep(
@@ -180,7 +126,7 @@ extension Helper {
 
     // MARK: Failing and restoring
 
-    private func ledgerChanged(_ condition: Ledger.Condition) {
+    func ledgerChanged(_ condition: Ledger.Condition) {
         switch condition {
         case .failed(let error):
             guard keeping.failure == nil else { return }
@@ -225,7 +171,7 @@ extension Helper {
 
     var ledgerState: LedgerState {
         guard keeping.ledger != nil else { return configuration.ledger.directory == nil ? .off : .failed }
-        return keeping.failure == nil ? .healthy : .failed
+        return keeping.failure == nil && !keeping.isFilling ? .healthy : .failed
     }
 
     /// Whether a ban is on the disk.
@@ -269,7 +215,7 @@ extension Helper {
             })
     }
 
-    private static var restoringPageSize: Int { 1000 }
+    static var restoringPageSize: Int { 1000 }
 
     private func finishRestoring() {
         keeping.ledger?.finishRestoring(

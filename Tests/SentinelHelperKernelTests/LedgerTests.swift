@@ -175,6 +175,28 @@ extension RunningHelper {
         }
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `A ledger that couldn't be made at the start is made later, with all bans`() async throws {
+        try await withDirectory { parent async throws in
+            let directory = parent + "/later"
+            let clock = BootClock()
+            let configuration = RunningHelper.configuration { $0.ledger.directory = directory }
+            try await withHelper(configuration, clock: clock.host) { helper async throws in
+                #expect(try await helper.submit(.accept, "192.0.2.7").durable == false)
+                try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+                clock.pass(6)
+                while try await helper.status().ledger != .healthy {
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+                #expect(try await helper.sorted().map(\.durable) == [true])
+                #expect(try await helper.submit(.accept, "192.0.2.8").durable)
+            }
+            try await withHelper(configuration, clock: clock.host) { helper async throws in
+                #expect(try await helper.sorted().map(\.key) == ["192.0.2.7", "192.0.2.8"])
+            }
+        }
+    }
+
     @Test func `A directory that isn't there is said, and bans are enforced all the same`() async throws {
         let configuration = RunningHelper.configuration { $0.ledger.directory = "/nowhere/at/all" }
         try await withHelper(configuration) { helper async throws in

@@ -187,27 +187,6 @@ final class Enforcer {
     /// Whether the kernel has a table of this name.
     func tableExists() throws(NftablesError) -> Bool { try socket.table(layout.table) != nil }
 
-    /// Changes whom nothing may block, in one transaction. Where the kernel has something else than we think, all of it
-    /// is said anew, in one transaction as well.
-    func changeExempt(
-        _ difference: ExemptSets.Difference, whole: () -> [SetKind: [Element]]
-    ) throws(NftablesError) {
-        guard !difference.isEmpty else { return }
-        var short = Transaction()
-        for (kind, elements) in difference.removed { short.delete(elements, from: layout[kind]) }
-        for (kind, elements) in difference.added { short.add(elements, to: layout[kind]) }
-        do {
-            try commit(short)
-        } catch  where Self.isDisagreement(error.code) {
-            var long = Transaction()
-            for (kind, elements) in whole() {
-                long.flush(layout[kind])
-                long.add(elements, to: layout[kind])
-            }
-            try commit(long)
-        }
-    }
-
     /// As ``build(_:replacing:)``, with another layout; where that fails, the layout is the one before.
     func rebuild(as layout: Layout, _ contents: Contents) throws(NftablesError) {
         let before = self.layout
@@ -352,7 +331,7 @@ final class Enforcer {
         }
     }
 
-    private static func isDisagreement(_ code: NftablesError.Code) -> Bool {
+    static func isDisagreement(_ code: NftablesError.Code) -> Bool {
         [.alreadyExists, .notFound, .timedOut, .outcomeUnknown].contains(code)
     }
 

@@ -88,3 +88,26 @@ struct ExemptSets {
         Set(guards.ranges(.ipv4) + guards.ranges(.ipv6) + addresses.map { .init(first: $0, last: $0) })
     }
 }
+
+extension Enforcer {
+    /// Changes whom nothing may block, in one transaction. Where the kernel has something else than we think, all of it
+    /// is said anew, in one transaction as well.
+    func changeExempt(
+        _ difference: ExemptSets.Difference, whole: () -> [SetKind: [Element]]
+    ) throws(NftablesError) {
+        guard !difference.isEmpty else { return }
+        var short = Transaction()
+        for (kind, elements) in difference.removed { short.delete(elements, from: layout[kind]) }
+        for (kind, elements) in difference.added { short.add(elements, to: layout[kind]) }
+        do {
+            try commit(short)
+        } catch  where Self.isDisagreement(error.code) {
+            var long = Transaction()
+            for (kind, elements) in whole() {
+                long.flush(layout[kind])
+                long.add(elements, to: layout[kind])
+            }
+            try commit(long)
+        }
+    }
+}

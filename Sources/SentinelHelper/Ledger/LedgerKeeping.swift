@@ -11,6 +11,10 @@ struct LedgerKeeping {
     var failure: Failure?
     /// What was found when it was opened, where that is no good news.
     var openingProblem: String?
+    /// When it is tried again to make one that couldn't be opened at the start.
+    var retry: MonotonicMilliseconds = .max
+    /// Whether it was made a moment ago, and doesn't have everything yet.
+    var isFilling = false
     /// How many writes were asked for, and how many are answered.
     var asked: UInt64 = 0
     var answered: UInt64 = 0
@@ -40,7 +44,7 @@ struct LedgerKeeping {
     /// Bans that were granted before this are on the disk.
     var durableBefore: MonotonicMilliseconds {
         if let failure { return failure.since }
-        guard ledger != nil else { return .min }
+        guard ledger != nil, !isFilling else { return .min }
         return pending.first ?? .max
     }
 }
