@@ -99,23 +99,29 @@ extension Helper {
         element.comment.flatMap { BanComment($0) } != nil
     }
 
+    /// Compares the ends only: what an element's comment says is for people.
     private func compareByKey(_ kind: SetKind, _ changes: inout Enforcer.Changes) throws(NftablesError) {
         var keys = book.keys(in: kind)[...]
+        var (added, replaced): ([Element], [Element]) = ([], [])
         while !keys.isEmpty {
             let part = keys.prefix(Self.partSize)
             keys = keys.dropFirst(Self.partSize)
-            let found = Dictionary(
-                try enforcer.read(part.map(\.elementKey), of: kind).map { ($0.key, $0) }
-            ) { a, _ in a }
-            for key in part {
-                guard let record = book[key] else { continue }
-                if let element = found[key.elementKey] {
-                    compare(element, record, &changes)
-                } else if let element = element(record) {
-                    changes.added[kind, default: []].append(element)
+            let now = clock.monotonic()
+            try enforcer.read(part.map(\.elementKey), of: kind) { elementKey, element in
+                guard let key = BanKey(elementKey, in: kind), let record = book[key] else { return }
+                if let element {
+                    let left = record.deadline.map { $0 - now }
+                    guard !Self.isSame(left, Self.left(element)), let wanted = self.element(record) else {
+                        return
+                    }
+                    replaced.append(wanted)
+                } else if let wanted = self.element(record) {
+                    added.append(wanted)
                 }
             }
         }
+        if !added.isEmpty { changes.added[kind, default: []] += added }
+        if !replaced.isEmpty { changes.replaced[kind, default: []] += replaced }
     }
 
     private func compare(_ element: Element, _ record: BanRecord, _ changes: inout Enforcer.Changes) {

@@ -38,6 +38,13 @@ extension Enforcer {
         if !transaction.isEmpty { try commit(transaction) }
     }
 
+    /// Reads elements by their keys, each told as it comes; nil where there is none.
+    func read(
+        _ keys: [ElementKey], of kind: SetKind, _ body: (ElementKey, Element?) -> Void
+    ) throws(NftablesError) {
+        try socket.readElements(keys, of: layout[kind], body)
+    }
+
     // MARK: What the ledger doesn't have
 
     /// A set without elements that is there as long as the kernel may have bans that the ledger has not.
