@@ -43,7 +43,7 @@ extension Helper {
         }
     }
 
-    private static var partSize: Int { 16_384 }
+    private static var partSize: Int { 65_536 }
 
     /// What the kernel has to change for these sets to hold the bans of the book.
     ///

@@ -28,6 +28,7 @@ from harness import (
     BANNED,
     DEADLINE,
     LATER,
+    NODE,
     NEIGHBOUR,
     SERVICE,
     Peers,

@@ -14,7 +14,7 @@ internal import Varlink
 // them before a ban or the kernel comes into it.
 
 let bounds = [Configuration().node, openBounds()]
-let guards = Guards(ownAddresses: [.v4(IPv4Address(198, 51, 100, 1))], exempt: [])
+let guards = Guards(host: [(name: .ownAddress, addresses: [.v4(IPv4Address(198, 51, 100, 1))])], exempt: [])
 
 /// Of a configuration that lets nodes ban any block.
 func openBounds() -> Configuration.Node {
