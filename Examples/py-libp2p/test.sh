@@ -123,10 +123,10 @@ start_sentineld() {
 		operate = ["user:root"]
 		[socket]
 		path = "$scratch/sentinel.sock"
+		mode = "0666"
 
 		[ledger]
 		directory = "$scratch"
-		mode = "0666"
 	TOML
 	nsenter --net="/proc/${networks[server]}/ns/net" \
 		"$sentineld" --config "$scratch/sentinel.toml" >"$scratch/sentineld.log" 2>&1 &
