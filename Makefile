@@ -103,7 +103,7 @@ test-kernels: deps swift ## Enforcement, renewal, ownership and restart on Debia
 	done
 	CONFIGURATION=$(CONFIGURATION) KERNELS='$(KERNELS)' Tests/kernels/run
 
-torture: deps $(VENV)/ready build ## Hours of faults: kills, damage, floods, fuzzing; says what was lost in .build/torture.json
+torture: deps $(VENV)/ready build ## Hours of faults; what was lost is in .build/torture.json
 	@SWIFT=$(SWIFT) PATH=$(VENV)/bin:$$PATH Tests/torture/run $(TORTURE)
 
 bench: deps build ## Measure, side by side with a plain C loop, nft and ipset
@@ -182,4 +182,4 @@ $(VENV)/ready: $(REQUIREMENTS)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix --requirement ,$(REQUIREMENTS))
 	touch $@
 
-.PHONY: help demo run build test format lint check-systemd test-systemd test-kernels bench simulate clean install deps swift
+.PHONY: help demo run build test format lint check-systemd test-systemd test-kernels torture bench simulate clean install deps swift

@@ -32,14 +32,16 @@ extension Helper {
         var contents = Enforcer.Contents(elements: fixedElements())
         for (kind, cover) in covers { contents.elements[kind] = intervalElements(cover.segments) }
         try enforcer.build(contents, replacing: false)
-        for kind in SetKind.ofBans where !kind.flags.contains(.interval) {
-            var keys = book.keys(in: kind)[...]
-            while !keys.isEmpty {
-                var changes = Enforcer.Changes()
-                changes.added[kind] = keys.prefix(Self.partSize).compactMap { book[$0].flatMap(element) }
-                try enforcer.apply(changes)
-                keys = keys.dropFirst(Self.partSize)
+        var position: Int? = 0
+        while let start = position {
+            let page = book.page(from: start, limit: Self.partSize) { !$0.key.set.flags.contains(.interval) }
+            var changes = Enforcer.Changes()
+            for record in page.bans {
+                guard let element = element(record) else { continue }
+                changes.added[record.key.set, default: []].append(element)
             }
+            try enforcer.apply(changes)
+            position = page.next
         }
     }
 
