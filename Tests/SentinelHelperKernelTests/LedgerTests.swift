@@ -176,6 +176,48 @@ extension RunningHelper {
     }
 
     @Test(.timeLimit(.minutes(1)))
+    func `On a full disk bans are enforced, an alarm is raised, and it recovers with all of them`()
+        async throws
+    {
+        try await withDirectory { directory async throws in
+            _ = try Command(["mount", "-t", "tmpfs", "-o", "size=16m", "ledger-test", directory]).output()
+            defer { _ = try? Command(["umount", directory]).output() }
+            let clock = BootClock()
+            let configuration = RunningHelper.configuration { $0.ledger.directory = directory }
+            try await withHelper(configuration, clock: clock.host) { helper async throws in
+                var watcher = try await helper.watch()
+                #expect(try await helper.submit(.accept, "192.0.2.1").durable)
+                // dd ends with an error when nothing more fits, which is what is wanted.
+                _ = try Command(["dd", "if=/dev/zero", "of=\(directory)/ballast", "bs=4k"]).run()
+                var enforced = ["192.0.2.1"]
+                for host in 2...200 {
+                    let receipt = try await helper.submit(.accept, "192.0.2.\(host)")
+                    #expect(receipt.enforced)
+                    enforced.append("192.0.2.\(host)")
+                    if !receipt.durable { break }
+                }
+                let alarm = try await watcher.next(.alarm)
+                #expect(alarm.message?.contains("free space") == true)
+                let status = try await helper.status()
+                #expect(status.ledger == .failed)
+                #expect(status.problems.contains { $0.contains(directory) })
+                let keys = try await helper.keys("accept4")
+                #expect(Set(keys) == Set(enforced))
+                try FileManager.default.removeItem(atPath: directory + "/ballast")
+                clock.pass(6)
+                _ = try await watcher.next(.recovered)
+                #expect(try await helper.status().ledger == .healthy)
+                let bans = try await helper.sorted()
+                #expect(bans.allSatisfy(\.durable) && bans.count == enforced.count)
+            }
+            try await withHelper(configuration, clock: clock.host) { helper async throws in
+                let (bans, keys) = (try await helper.sorted(), try await helper.keys("accept4"))
+                #expect(bans.count > 1 && bans.count == keys.count)
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func `A ledger that couldn't be made at the start is made later, with all bans`() async throws {
         try await withDirectory { parent async throws in
             let directory = parent + "/later"

@@ -17,4 +17,12 @@ struct Watcher {
         while pending.isEmpty { pending = try #require(try await replies.next()).events[...] }
         return pending.removeFirst()
     }
+
+    /// The next event of a kind; what comes before is passed over.
+    mutating func next(_ kind: EventKind) async throws -> Event {
+        while true {
+            let event = try await next()
+            if event.kind == kind { return event }
+        }
+    }
 }
