@@ -63,6 +63,8 @@ struct LedgerDirectory: Hashable, Sendable {
         guard descriptor >= 0, fsync(descriptor) == 0 else {
             throw LedgerError(.inputOutput, "\(path): \(String(cString: strerror(errno)))")
         }
+        // Its log, which is empty by now, has kept the old name.
+        removeDraft(generation)
     }
 
     func removeDraft(_ generation: Int) {
