@@ -46,7 +46,11 @@ internal import Varlink
         let receipt = try await sentineld.submit(.accept, banned)
         report.check("\(family): a ban is in force when it is acknowledged", receipt.enforced, seen: receipt)
         report.check("\(family): the banned peer gets no connection", try await !stage.isServed(banned))
-        let isCut = before.map { $0.client.send("one") == .ok && $0.node.receive() == nil }
+        // Where the kernel can destroy sockets the client may have been told already.
+        let isCut = before.map { connection in
+            _ = connection.client.send("one")
+            return connection.node.receive() == nil
+        }
         report.check(
             "\(family): on a connection that it had nothing comes through", isCut == true, seen: before)
         report.check("\(family): its neighbour is served", try await stage.isServed(neighbour))
