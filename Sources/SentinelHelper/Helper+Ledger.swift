@@ -135,11 +135,11 @@ extension Helper {
                 error: error, since: keeping.pending.first ?? now, retry: now + Self.retryInterval)
             let message = ledgerProblem(error)
             logger.critical("\(message)")
-            try? markUnsaved()
+            noteUnsaved()
             publish([Event(kind: .alarm, time: Timestamp(rawValue: clock.wall()), message: message)])
         case .healthy:
             keeping.failure = nil
-            try? markUnsaved()
+            noteUnsaved()
             let message = "the ledger is whole again"
             logger.notice("\(message)")
             publish([Event(kind: .recovered, time: Timestamp(rawValue: clock.wall()), message: message)])
@@ -148,6 +148,14 @@ extension Helper {
 
     /// Has the kernel's table say whether there are bans in it that the ledger lacks.
     func markUnsaved() throws(NftablesError) { try enforcer.mark(isUnsaved: ledgerState == .failed) }
+
+    private func noteUnsaved() {
+        do {
+            try markUnsaved()
+        } catch {
+            logger.error("the next start can't be told what the ledger lacks: \(error)")
+        }
+    }
 
     private func ledgerProblem(_ error: LedgerError) -> String {
         let remedy =
