@@ -51,7 +51,11 @@ extension ConfigurationError.Problem: CustomStringConvertible {
     /// `FILE:LINE: [section] key: what is wrong; remedy`, as far as each is known.
     public var description: String {
         var text = ""
-        if let file { text += line.map { "\(file):\($0): " } ?? "\(file): " }
+        if let file {
+            // Its name may come from another file.
+            text += file.unicodeScalars.map(ConfigurationKey.printable).joined()
+            text += line.map { ":\($0): " } ?? ": "
+        }
         if let key, !key.components.isEmpty { text += "\(key): " }
         return text + "\(fault); \(remedy)"
     }
