@@ -46,7 +46,7 @@ int clinux_notify(int sender, const char *path, const char *text, int descriptor
 
     ssize_t sent;
     do {
-        sent = sendmsg(sender, &message, MSG_NOSIGNAL);
+        sent = sendmsg(sender, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
     return sent < 0 ? -1 : 0;
 }

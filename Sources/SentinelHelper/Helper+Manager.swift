@@ -8,6 +8,7 @@ internal import Varlink
 extension Helper {
     /// Tells the service manager what is due. Only from the event loop: where that hangs, so does the helper.
     func reportToManager() {
+        manager.sendUnsent()
         for notification in reports.due(at: clock.monotonic(), status: { statusLine }) {
             manager.notify(notification)
         }

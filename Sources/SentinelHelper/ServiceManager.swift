@@ -33,6 +33,15 @@ public final class ServiceManager: Sendable {
     private let notifySocket: String?
     private let sender: Int32
     private let descriptors: Mutex<[(name: String, descriptor: Int32)]>
+    private let unsent = Mutex<[Message]>([])
+
+    private struct Message {
+        var text: String
+        /// Goes with it; -1 where none does.
+        var descriptor: Int32 = -1
+        /// What a later message of the same kind makes superfluous.
+        var kind: String?
+    }
 
     /// - Parameters:
     ///   - environment: NOTIFY_SOCKET, WATCHDOG_PID, WATCHDOG_USEC, LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES are
@@ -90,24 +99,52 @@ public final class ServiceManager: Sendable {
         }
     }
 
-    /// Tells the manager something. Without one nothing happens, and a manager that doesn't listen is no error.
+    /// Tells the manager something. Without one nothing happens, and a manager that doesn't listen is no error: it is
+    /// never waited for, and hears the latest as soon as it does.
     public func notify(_ notification: Notification) {
-        send(notification.text, descriptor: -1)
+        let kind: String? =
+            switch notification {
+            case .status: "STATUS"
+            case .watchdog: "WATCHDOG"
+            case .ready, .reloading, .stopping: nil
+            }
+        send(Message(text: notification.text, kind: kind))
     }
 
-    /// Has the manager keep a copy of a descriptor, and pass it to the next run under this name.
+    /// Has the manager keep a copy of a descriptor, and pass it to the next run under this name. It stays open until it
+    /// is forgotten.
     public func store(_ descriptor: Int32, name: String) {
-        send("FDSTOREREMOVE=1\nFDNAME=\(name)", descriptor: -1)
-        send("FDSTORE=1\nFDNAME=\(name)", descriptor: descriptor)
+        forget(name: name)
+        send(Message(text: "FDSTORE=1\nFDNAME=\(name)", descriptor: descriptor, kind: "FDNAME=\(name)"))
     }
 
     /// Has the manager forget the descriptors of this name.
     public func forget(name: String) {
-        send("FDSTOREREMOVE=1\nFDNAME=\(name)", descriptor: -1)
+        unsent.withLock { unsent in unsent.removeAll { $0.kind == "FDNAME=\(name)" } }
+        send(Message(text: "FDSTOREREMOVE=1\nFDNAME=\(name)"))
     }
 
-    private func send(_ text: String, descriptor: Int32) {
-        guard let notifySocket else { return }
-        _ = clinux_notify(sender, notifySocket, text, descriptor)
+    /// Tells the manager what it had no room for.
+    public func sendUnsent() {
+        unsent.withLock { unsent in
+            guard let notifySocket, !unsent.isEmpty else { return }
+            let sent = unsent.prefix { message in
+                clinux_notify(sender, notifySocket, message.text, message.descriptor) == 0 || errno != EAGAIN
+            }
+            unsent.removeFirst(sent.count)
+        }
     }
+
+    private func send(_ message: Message) {
+        guard notifySocket != nil else { return }
+        unsent.withLock { unsent in
+            if let kind = message.kind { unsent.removeAll { $0.kind == kind } }
+            unsent.append(message)
+            if unsent.count > Self.mostUnsent { unsent.removeFirst() }
+        }
+        sendUnsent()
+    }
+
+    /// More than one reload after another of a manager that doesn't listen.
+    private static var mostUnsent: Int { 64 }
 }
