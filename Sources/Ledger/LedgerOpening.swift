@@ -5,8 +5,10 @@
 public protocol LedgerReader {
     /// Everything begins anew: what was told before doesn't hold.
     ///
-    /// - Parameter nextID: the least id that no ban has had.
-    mutating func begin(_ timeline: Timeline, nextID: Int64)
+    /// - Parameters:
+    ///   - nextID: the least id that no ban has had.
+    ///   - expected: how many bans and offences there should be.
+    mutating func begin(_ timeline: Timeline, nextID: Int64, expected: Int)
     mutating func read(_ ban: LedgerBan)
     mutating func read(_ offence: LedgerOffence)
 }
@@ -115,7 +117,9 @@ extension LedgerDirectory {
     ) throws(LedgerError) -> (LedgerFile, Timeline) {
         let file = try LedgerFile(path: file(generation))
         let timeline = clock.timeline(after: file.mark)
-        reader.begin(timeline, nextID: file.state.next)
+        reader.begin(
+            timeline, nextID: file.state.next,
+            expected: Int(clamping: max(0, file.state.bans)) + Int(clamping: max(0, file.state.offences)))
         // Closures can't hold what is passed inout, so it goes in and out of a variable that they can.
         var copy = reader
         defer { reader = copy }

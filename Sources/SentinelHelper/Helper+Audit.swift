@@ -262,7 +262,8 @@ extension Helper {
     private func compareSlice(
         of kind: SetKind, from position: Int
     ) throws(NftablesError) -> (damaged: Int, next: Int?) {
-        let (keys, next) = book.keys(in: kind, from: position, limit: Audit.slice)
+        let (ends, next) = book.ends(in: kind, from: position, limit: Audit.slice)
+        let keys = ends.map(\.key)
         var damage = try compare(keys.prefix(Audit.probe), kind)
         if damage.absent.count * 2 > Audit.probe {
             do {

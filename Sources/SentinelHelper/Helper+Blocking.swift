@@ -260,15 +260,23 @@ extension Helper {
     // MARK: Elements
 
     /// The element of a ban that isn't a block's. nil where its time is over.
-    func element(_ record: BanRecord) -> Element? {
-        guard let timeout = timeout(record.deadline) else { return nil }
+    func element(_ record: BanRecord) -> Element? { Self.element(record, at: clock.monotonic()) }
+
+    nonisolated static func element(_ record: BanRecord, at now: MonotonicMilliseconds) -> Element? {
+        guard let timeout = timeout(record.deadline, at: now) else { return nil }
         return Element(record.key.elementKey, timeout: timeout, comment: BanComment(record).text)
     }
 
     /// How long the kernel has to keep an element; `.zero`: for good, nil: it is over.
     func timeout(_ deadline: MonotonicMilliseconds?) -> Duration? {
+        Self.timeout(deadline, at: clock.monotonic())
+    }
+
+    private nonisolated static func timeout(
+        _ deadline: MonotonicMilliseconds?, at now: MonotonicMilliseconds
+    ) -> Duration? {
         guard let deadline else { return .zero }
-        let left = deadline - clock.monotonic()
+        let left = deadline - now
         return left > 0 ? .milliseconds(left) : nil
     }
 

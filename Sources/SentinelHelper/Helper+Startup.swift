@@ -32,20 +32,31 @@ extension Helper {
         var contents = Enforcer.Contents(elements: fixedElements())
         for (kind, cover) in covers { contents.elements[kind] = intervalElements(cover.segments) }
         try enforcer.build(contents, replacing: false)
-        var position: Int? = 0
-        while let start = position {
-            let page = book.page(from: start, limit: Self.partSize) { !$0.key.set.flags.contains(.interval) }
-            var changes = Enforcer.Changes()
-            for record in page.bans {
-                guard let element = element(record) else { continue }
-                changes.added[record.key.set, default: []].append(element)
+        // While the kernel takes a part, the next is got ready beside it.
+        var ahead: Ahead<Part>? = .init { [book, clock] in Self.part(of: book, from: 0, clock) }
+        while let part = ahead?.value {
+            ahead = part.next.map { next in .init { [book, clock] in Self.part(of: book, from: next, clock) }
             }
-            try enforcer.apply(changes)
-            position = page.next
+            try enforcer.apply(part.changes)
         }
     }
 
-    private static var partSize: Int { 65_536 }
+    private struct Part: Sendable {
+        var changes = Enforcer.Changes()
+        var next: Int?
+    }
+
+    private nonisolated static func part(of book: BanBook, from start: Int, _ clock: HostClock) -> Part {
+        let page = book.page(from: start, limit: partSize) { !$0.key.set.flags.contains(.interval) }
+        var part = Part(next: page.next)
+        for record in page.bans {
+            guard let element = element(record, at: clock.monotonic()) else { continue }
+            part.changes.added[record.key.set, default: []].append(element)
+        }
+        return part
+    }
+
+    private nonisolated static var partSize: Int { 8_192 }
 
     /// What the kernel has to change for these sets to hold the bans of the book.
     ///
@@ -103,23 +114,18 @@ extension Helper {
 
     /// Compares the ends only: what an element's comment says is for people.
     private func compareByKey(_ kind: SetKind, _ changes: inout Enforcer.Changes) throws(NftablesError) {
-        var keys = book.keys(in: kind)[...]
         var (added, replaced): ([Element], [Element]) = ([], [])
-        while !keys.isEmpty {
-            let part = keys.prefix(Self.partSize)
-            keys = keys.dropFirst(Self.partSize)
+        var position: Int? = 0
+        while let start = position {
+            let (ends, next) = book.ends(in: kind, from: start, limit: Self.partSize)
+            position = next
             let now = clock.monotonic()
-            try enforcer.read(part.map(\.elementKey), of: kind) { elementKey, element in
-                guard let key = BanKey(elementKey, in: kind), let record = book[key] else { return }
-                if let element {
-                    let left = record.deadline.map { $0 - now }
-                    guard !Self.isSame(left, Self.left(element)), let wanted = self.element(record) else {
-                        return
-                    }
-                    replaced.append(wanted)
-                } else if let wanted = self.element(record) {
-                    added.append(wanted)
-                }
+            var asked = ends[...]
+            try enforcer.read(ends.map(\.key.elementKey), of: kind) { _, element in
+                guard let (key, deadline) = asked.popFirst() else { return }
+                let isRight = element.map { Self.isSame(deadline.map { $0 - now }, Self.left($0)) } ?? false
+                guard !isRight, let wanted = book[key].flatMap(self.element) else { return }
+                if element == nil { added.append(wanted) } else { replaced.append(wanted) }
             }
         }
         if !added.isEmpty { changes.added[kind, default: []] += added }

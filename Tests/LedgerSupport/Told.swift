@@ -14,7 +14,7 @@ public struct Told: LedgerReader, Sendable {
 
     public init() {}
 
-    public mutating func begin(_ timeline: Timeline, nextID: Int64) {
+    public mutating func begin(_ timeline: Timeline, nextID: Int64, expected: Int) {
         self.nextID = nextID
         (self.timeline, bans, offences, hasTwice) = (timeline, [:], [:], false)
     }

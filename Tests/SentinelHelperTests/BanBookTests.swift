@@ -128,6 +128,26 @@ import Testing
         #expect(Set(book.all { _ in true }) == Set(model.values))
     }
 
+    @Test func `Of two bans with one key the one that ends later is restored`() throws {
+        var book = BanBook(capacity: 2)
+        book.reserve(1000)
+        func restored(_ number: Int, id: UInt64, until: Int64?) -> UInt64? {
+            var record = Self.record(number, until: until)
+            record.id = id
+            return book.restore(record)
+        }
+        #expect(restored(1, id: 7, until: 100) == nil)
+        #expect(restored(1, id: 8, until: 99) == 8)
+        #expect(restored(1, id: 9, until: nil) == 7)
+        #expect(restored(1, id: 10, until: 1000) == 10)
+        #expect(book[Self.key(1)]?.id == 9)
+        #expect(restored(2, id: 3, until: 50) == nil)
+        #expect(restored(3, id: 4, until: 50) == 4)
+        #expect(book.activeCount == 2)
+        #expect(book.nextID == 11)
+        #expect(book.expire(at: 2000, limit: 10) { _ in 3000 }.map(\.id) == [3])
+    }
+
     @Test func `Thousands of renewals don't pile up`() throws {
         var book = BanBook(capacity: 10)
         for step in 0..<100_000 { _ = book.enter(Self.record(1, until: 1_000_000 + Int64(step))) }

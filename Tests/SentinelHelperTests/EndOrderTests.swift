@@ -104,9 +104,10 @@ import Testing
         var seen: [BanKey] = []
         var position: Int? = 0
         while let start = position {
-            let slice = book.keys(in: .accept4, from: start, limit: 700)
-            #expect(slice.keys.count <= 700)
-            seen += slice.keys
+            let slice = book.ends(in: .accept4, from: start, limit: 700)
+            #expect(slice.ends.count <= 700)
+            #expect(slice.ends.allSatisfy { $0.deadline == 99 })
+            seen += slice.ends.map(\.key)
             position = slice.next
         }
         #expect(seen.count == 5000 && Set(seen).count == 5000)

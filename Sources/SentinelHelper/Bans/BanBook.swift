@@ -132,16 +132,21 @@ struct BanBook {
         lots.all.filter { $0.set == set }.flatMap { lot in lot.heap.members.map { self[$0].key } }
     }
 
-    /// The keys of some of the bans in force in a set, from a position on, and where to go on; nil at the end.
-    func keys(in set: SetKind, from start: Int, limit: Int) -> (keys: [BanKey], next: Int?) {
-        var keys: [BanKey] = []
+    /// The keys of some of the bans in force in a set and when they end, from a position on, and where to go on; nil at
+    /// the end.
+    func ends(in set: SetKind, from start: Int, limit: Int) -> (
+        ends: [(key: BanKey, deadline: MonotonicMilliseconds?)], next: Int?
+    ) {
+        var ends: [(key: BanKey, deadline: MonotonicMilliseconds?)] = []
         var position = start
-        while position < Int(used), keys.count < limit, position - start < Self.pageScan {
+        while position < Int(used), ends.count < limit, position - start < Self.pageScan {
             let slot = self[UInt32(position)]
-            if slot.state == .active, slot.key.set == set { keys.append(slot.key) }
+            if slot.state == .active, slot.key.set == set {
+                ends.append((slot.key, slot.deadline == .max ? nil : slot.deadline))
+            }
             position += 1
         }
-        return (keys, position < Int(used) ? position : nil)
+        return (ends, position < Int(used) ? position : nil)
     }
 
     /// What is remembered of a key whose ban has ended.
@@ -205,6 +210,30 @@ struct BanBook {
         oblivions.insert(place, &slots)
     }
 
+    /// Makes place for so many bans and strikes at once, while there are none.
+    mutating func reserve(_ entries: Int) { index.reserve(min(entries, capacity)) }
+
+    /// Takes in a ban as it was before this run. Of two with the same key the one that ends later holds.
+    ///
+    /// - Returns: the id of the one that has no place; nil where none is left out.
+    mutating func restore(_ record: BanRecord) -> UInt64? {
+        reserveIDs(below: record.id + 1)
+        guard let slot = slot(record.key) else {
+            guard let place = allocate() else { return record.id }
+            store(record, in: place)
+            return nil
+        }
+        guard self[slot].state == .active else {
+            store(record, in: slot)
+            return nil
+        }
+        let present = self[slot]
+        let end = present.deadline == .max ? nil : present.deadline
+        guard NetworkCover<BanKey>.endsLater(record.deadline, end) else { return record.id }
+        store(record, in: slot)
+        return present.id
+    }
+
     /// Enters a ban, or puts it in the place of the one with the same key, whose id and beginning it keeps.
     ///
     /// - Returns: the ban as it is entered; nil where the book is full of bans in force.
@@ -237,8 +266,11 @@ struct BanBook {
             created: UInt32(clamping: record.created / 1000), strikes: UInt16(clamping: record.strikes),
             reason: reasons.number(record.reason), caller: callers.number(record.caller), state: .active,
             isOperators: record.isOperators)
+        var hadTexts = false
         switch self[place].state {
-        case .active: lots.replace(place, by: new, &slots)
+        case .active:
+            lots.replace(place, by: new, &slots)
+            hadTexts = true
         case .remembered:
             oblivions.remove(place, &slots)
             activate(place, new)
@@ -247,6 +279,7 @@ struct BanBook {
             enterIndex(place)
         }
         let hasTexts = record.peer != nil || record.detail != nil || record.subject != nil
+        guard hasTexts || hadTexts else { return }
         texts[place] =
             hasTexts ? Texts(peer: record.peer, detail: record.detail, subject: record.subject) : nil
     }
@@ -334,32 +367,5 @@ struct BanBook {
     private mutating func count(_ set: SetKind, by change: Int) {
         activeCount += change
         activeCounts[Int(set.rawValue)] += change
-    }
-}
-
-/// Texts that many share, each held once and known by a number.
-private struct Names {
-    private var names: [String] = []
-    private var numbers: [String: UInt16] = [:]
-
-    subscript(_ number: UInt16) -> String { names[Int(number)] }
-
-    /// The number of a text that is known; nil where it isn't.
-    func known(_ name: String) -> UInt16? { numbers[name] }
-
-    mutating func number(_ name: String) -> UInt16 {
-        if let number = numbers[name] { return number }
-        guard names.count < Int(UInt16.max) else { return overflow() }
-        names.append(name)
-        numbers[name] = UInt16(names.count - 1)
-        return UInt16(names.count - 1)
-    }
-
-    /// A caller that makes up tens of thousands of reasons has them told as one.
-    private mutating func overflow() -> UInt16 {
-        if let number = numbers["other"] { return number }
-        names.append("other")
-        numbers["other"] = UInt16(names.count - 1)
-        return UInt16(names.count - 1)
     }
 }

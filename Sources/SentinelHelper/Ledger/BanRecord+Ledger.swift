@@ -77,11 +77,12 @@ struct BookReader: LedgerReader {
         book = BanBook(capacity: capacity)
     }
 
-    mutating func begin(_ timeline: Timeline, nextID: Int64) {
+    mutating func begin(_ timeline: Timeline, nextID: Int64, expected: Int) {
         self.timeline = timeline
         left = []
         book = BanBook(capacity: capacity)
         book.reserveIDs(below: UInt64(clamping: nextID))
+        book.reserve(expected)
     }
 
     mutating func read(_ ban: LedgerBan) {
@@ -96,16 +97,8 @@ struct BookReader: LedgerReader {
             renewed: timeline.monotonic(ban.since), created: ban.created, strikes: Int(ban.strikes),
             reason: ban.reason, caller: ban.caller, isOperators: ban.isOperators, peer: ban.peer,
             detail: ban.detail, subject: ban.subject)
-        // Two can have become one by another prefix: the one that ends later holds.
-        if let present = book[key] {
-            guard NetworkCover<BanKey>.endsLater(record.deadline, present.deadline) else {
-                left.append(ban.id)
-                return
-            }
-            left.append(Int64(clamping: present.id))
-            _ = book.end(key, forget: .min)
-        }
-        if book.enter(record) == nil { left.append(ban.id) }
+        // Two can have become one by another prefix.
+        if let id = book.restore(record) { left.append(Int64(clamping: id)) }
     }
 
     mutating func read(_ offence: LedgerOffence) {
