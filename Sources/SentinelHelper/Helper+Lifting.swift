@@ -35,7 +35,9 @@ extension Helper {
             logger.notice("lifted", metadata: ["bans": "\(records.count)", "caller": "\(caller)"])
         }
         let bans = records.map(ban)
-        whenDurable { _, _ in call.reply(HelperInterface.Lift.Reply(bans: bans)) }
+        whenDurable { _, isDurable in
+            call.reply(HelperInterface.Lift.Reply(bans: bans, durable: isDurable))
+        }
     }
 
     /// Ends these bans, in the kernel first.

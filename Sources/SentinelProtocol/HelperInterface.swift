@@ -125,8 +125,17 @@ extension HelperInterface {
             }
         }
 
-        /// The bans that were lifted, as ``List/Reply``.
-        public typealias Reply = List.Reply
+        public struct Reply: Codable, Hashable, Sendable {
+            /// The bans that were lifted.
+            public var bans: [Ban]
+            /// Whether they will stay lifted after a restart of the helper and a reboot.
+            public var durable: Bool
+
+            public init(bans: [Ban], durable: Bool) {
+                self.bans = bans
+                self.durable = durable
+            }
+        }
     }
 
     /// ``HelperInterface/list``

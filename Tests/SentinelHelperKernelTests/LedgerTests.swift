@@ -8,6 +8,7 @@ import SentinelConfiguration
 import SentinelProtocol
 import Synchronization
 import Testing
+import Varlink
 
 @testable import SentinelHelper
 
@@ -103,7 +104,9 @@ extension RunningHelper {
             try await withHelper(configuration) { helper async throws in
                 _ = try await helper.submit(.accept, "192.0.2.7")
                 _ = try await helper.submit(.accept, "192.0.2.8")
-                #expect(try await helper.lift(.init(subject: "192.0.2.7")).count == 1)
+                let lifted = try await helper.client.call(
+                    HelperInterface.lift, .init(filter: .init(subject: "192.0.2.7")))
+                #expect(lifted.bans.count == 1 && lifted.durable)
             }
             try await withHelper(configuration) { helper async throws in
                 #expect(try await helper.keys("accept4") == ["192.0.2.8"])

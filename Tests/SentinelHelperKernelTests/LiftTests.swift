@@ -39,6 +39,14 @@ import Varlink
         (Filter(check: .accept, reason: "operator"), []), (Filter(), [0, 1, 2, 3, 4, 5, 6, 7]),
     ]
 
+    @Test func `Without a ledger no lift is durable`() async throws {
+        try await withHelper { helper async throws in
+            _ = try await helper.submit(.accept, "192.0.2.7")
+            let lifted = try await helper.client.call(HelperInterface.lift, .init(filter: Filter()))
+            #expect(lifted.bans.count == 1 && !lifted.durable)
+        }
+    }
+
     @Test func `A filter's fields must all hold, and a dry run changes nothing`() async throws {
         try await withBans { helper, ids async throws in
             for (filter, expected) in Self.filters {

@@ -52,25 +52,30 @@ struct LiftVerb: Verb {
     func perform(_ console: Console, _ helper: HelperAddress) async throws -> ExitStatus {
         // A reply names every ban that was lifted, and must be read whatever its length: they are lifted.
         let client = try await helper.connect(replyBytes: 2 << 30)
-        var lifted: [Ban] = []
+        var lifted = HelperInterface.Lift.Reply(bans: [], durable: true)
         for subject in subjects.isEmpty ? [nil] : subjects.map(Optional.some) {
             let parameters = HelperInterface.Lift.Parameters(
                 filter: filters.filter(subject: subject, id: id), dryRun: dryRun ? true : nil)
-            let bans = try await client.call(
-                HelperInterface.lift, parameters, timeout: HelperAddress.patience
-            ).bans
-            if bans.isEmpty { console.remark(subject.map { "No ban of \($0)." } ?? "No ban matches.") }
-            lifted += bans
+            let reply = try await client.call(
+                HelperInterface.lift, parameters, timeout: HelperAddress.patience)
+            if reply.bans.isEmpty { console.remark(subject.map { "No ban of \($0)." } ?? "No ban matches.") }
+            lifted.bans += reply.bans
+            lifted.durable = lifted.durable && reply.durable
         }
         if common.json {
-            try console.write(JSONText.document(HelperInterface.Lift.Reply(bans: lifted)))
-        } else if !lifted.isEmpty {
+            try console.write(JSONText.document(lifted))
+        } else if !lifted.bans.isEmpty {
             var table = BanTable(console)
-            try console.print(table.lines(lifted))
-            let count = Quantity.count(lifted.count, "ban")
-            try console.print(
-                dryRun
-                    ? Line(Span("\(count) would be lifted.")) : Line(Span("\(count) lifted.", .good)))
+            try console.print(table.lines(lifted.bans))
+            let count = Quantity.count(lifted.bans.count, "ban")
+            guard !dryRun else {
+                try console.print(Line(Span("\(count) would be lifted.")))
+                return .done
+            }
+            try console.print(Line(Span("\(count) lifted.", .good)))
+            if !lifted.durable {
+                try console.print(Line(Span("Not durable: a restart may bring them back.", .faint)))
+            }
         }
         return .done
     }
