@@ -54,7 +54,7 @@ struct LedgerDirectory: Hashable, Sendable {
     /// Gives a draft its name, so that it is the ledger from now on.
     func publish(_ generation: Int) throws(LedgerError) {
         // A log that lay beside another file of this name would be taken for this one's.
-        for suffix in ["-wal", "-shm", "-journal"] { unlink(file(generation) + suffix) }
+        for suffix in ["-wal", "-shm", "-journal", LastCommit.suffix] { unlink(file(generation) + suffix) }
         guard rename(draft(generation), file(generation)) == 0 else {
             throw LedgerError(.inputOutput, "\(draft(generation)): \(String(cString: strerror(errno)))")
         }
@@ -81,7 +81,9 @@ struct LedgerDirectory: Hashable, Sendable {
 
     func remove(_ generation: Int) {
         // The log first: without its file it is nothing.
-        for suffix in ["-wal", "-shm", "-journal", ""] { unlink(file(generation) + suffix) }
+        for suffix in ["-wal", "-shm", "-journal", LastCommit.suffix, ""] {
+            unlink(file(generation) + suffix)
+        }
     }
 
     /// Keeps a damaged file for who wants to look at it, under a second name that says so. So it is kept also where

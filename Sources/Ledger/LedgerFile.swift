@@ -19,11 +19,14 @@ final class LedgerFile {
     private(set) var state: LedgerState
     /// The largest id of a ban that is in the file; those above need no search.
     private var largest: Int64
+    /// nil while the file is being made, for it has another name then.
+    private let lastCommit: LastCommit?
 
     /// Opens a file.
     ///
     /// - Parameter isNew: makes it. One that was there must have been made to its end.
     init(path: String, isNew: Bool = false) throws(LedgerError) {
+        lastCommit = isNew ? nil : LastCommit(of: path)
         do {
             connection = try Connection(path: path, isNew: isNew)
             try Self.configure(connection)
@@ -43,6 +46,9 @@ final class LedgerFile {
                 try insert(state.row, into: .state)
             } else {
                 state = try Self.readState(connection)
+            }
+            if let last = lastCommit?.found, LastCommit.Place(state) < last {
+                throw LedgerError(.damaged, "it ends before what was written last")
             }
         } catch let error as SQLiteError {
             throw LedgerError(error)
@@ -235,6 +241,7 @@ final class LedgerFile {
             try? rollback.run([])
             throw LedgerError(error)
         }
+        lastCommit?.note(state)
         try emptyLog(above: Self.mostPagesInLog)
     }
 
@@ -380,6 +387,7 @@ extension LedgerFile {
         } catch {
             throw LedgerError(error)
         }
+        lastCommit?.note(state)
         try emptyLog(above: Self.mostPagesInLog)
     }
 }

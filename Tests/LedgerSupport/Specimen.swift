@@ -24,6 +24,8 @@ public struct Specimen: Sendable {
 
     public private(set) var main: [UInt8] = []
     public private(set) var log: [UInt8] = []
+    /// How far the ledger had come.
+    private var last: [UInt8] = []
     public private(set) var chronicle: Chronicle
     /// What was there when the log was begun, and after each commit in it.
     public private(set) var snapshots: [Chronicle.State]
@@ -41,8 +43,12 @@ public struct Specimen: Sendable {
         first.close()
         snapshots = [chronicle.state]
         if inLog > 0 { try write(inLog, size, in: scratch) }
-        if inLog == 0 { main = scratch.read(File.main.rawValue) ?? [] }
+        if inLog == 0 {
+            (main, last) = (scratch.read(File.main.rawValue) ?? [], scratch.read(Self.lastName) ?? [])
+        }
     }
+
+    private static let lastName = "ledger-1.sqlite.last"
 
     /// Writes what stays in the log, for closing would put it into the file.
     private mutating func write(_ batches: Int, _ size: Int, in scratch: Scratch) throws {
@@ -56,6 +62,7 @@ public struct Specimen: Sendable {
             snapshots.append(chronicle.state)
         }
         (main, log) = (scratch.read(File.main.rawValue) ?? [], scratch.read(File.log.rawValue) ?? [])
+        last = scratch.read(Self.lastName) ?? []
     }
 
     struct NotWritten: Error {}
@@ -125,6 +132,7 @@ public struct Specimen: Sendable {
             }
             if file == .main || !bytes.isEmpty { scratch.write(bytes, to: file.rawValue) }
         }
+        scratch.write(last, to: Self.lastName)
     }
 
     private func judge(_ found: Told, _ opening: LedgerOpening, _ harm: Harm, _ outcome: inout Outcome) {
@@ -152,6 +160,9 @@ public struct Specimen: Sendable {
         switch opening {
         case .created: outcome.faults.append("it begins anew")
         case .whole:
+            if case .cut(.log, let size) = harm, size < (commits.last ?? 0) {
+                outcome.faults.append("commits are missing, and it says nothing")
+            }
             if found.bans != final.bans || found.offences != final.offences {
                 outcome.faults.append(
                     "\(outcome.lost) lost, \(outcome.older) older, \(outcome.revived) revived, and it says nothing"
@@ -174,7 +185,7 @@ public struct Specimen: Sendable {
         }
     }
 
-    /// A log that was cut is that of an earlier commit, as a crash leaves it: nothing tells the two apart.
+    /// A log that was cut is that of an earlier commit.
     private func expected(after harm: Harm) -> Chronicle.State {
         guard case .cut(.log, let size) = harm else { return chronicle.state }
         return snapshots[commits.prefix { $0 <= size }.count]

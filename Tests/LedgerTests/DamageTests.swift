@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+import Ledger
 import LedgerSupport
 import Testing
 
@@ -58,8 +59,42 @@ import Testing
         let harms = (places + (0..<60).map { _ in Int.random(in: 0..<size, using: &random) }).map {
             Specimen.Harm.cut(file, size: $0)
         }
-        let salvaged = expectGood(harms, of: specimen)
-        // What is cut off the log can't be told from what was never written.
-        #expect(file == .main ? salvaged == harms.count : salvaged == 0)
+        #expect(expectGood(harms, of: specimen) == harms.count)
+    }
+
+    /// What `ledger-1.sqlite.last` is for, and what it isn't needed for.
+    @Test func `A ledger that is older than what was written last is said to be`() throws {
+        let (scratch, clock) = (Scratch(), ManualClock())
+        var chronicle = Chronicle(seed: 6, clock: clock)
+        let names = ["ledger-1.sqlite", "ledger-1.sqlite.last"]
+        func write() throws {
+            let (ledger, _, opening) = try Ledger.open(scratch, clock.clock())
+            #expect(opening == .whole || opening == .created)
+            #expect(ledger.write(chronicle.batch(8)))
+            ledger.close()
+        }
+        func opening(_ files: [[UInt8]?]) throws -> LedgerOpening {
+            scratch.clear()
+            for (name, file) in zip(names, files) where file != nil { scratch.write(file ?? [], to: name) }
+            let (ledger, _, opening) = try Ledger.open(scratch, clock.clock())
+            ledger.close()
+            return opening
+        }
+        try write()
+        let old = names.map { scratch.read($0) }
+        try write()
+        let new = names.map { scratch.read($0) }
+        #expect(new[1]?.count == 24 && new[1] != old[1])
+
+        #expect(try opening(new) == .whole)
+        guard case .salvaged(let damage) = try opening([old[0], new[1]]) else {
+            Issue.record("nothing is said")
+            return
+        }
+        #expect(damage.fault.contains("ends before what was written last"))
+        // It lags after a kill, may have been lost, and may be damaged itself.
+        for last in [old[1], nil, [], new[1].map { [$0[0] ^ 1] + $0[1...] }] {
+            #expect(try opening([new[0], last]) == .whole)
+        }
     }
 }
