@@ -50,6 +50,9 @@ final class LedgerFile {
             if let last = lastCommit?.found, LastCommit.Place(state) < last {
                 throw LedgerError(.damaged, "it ends before what was written last")
             }
+            // A crash may have left the first part of a commit behind the last whole one. Were that written over in
+            // part by another crash, what comes of it would look like damage.
+            if !isNew { try emptyLog() }
         } catch let error as SQLiteError {
             throw LedgerError(error)
         } catch {
@@ -299,17 +302,22 @@ final class LedgerFile {
     /// A log that is written over from its beginning, as SQLite would by itself, is left by a crash with the end of
     /// one frame and the beginning of another in the same place: nothing would tell that from damage.
     func checkpoint() throws(LedgerError) {
-        try emptyLog(above: 0)
-    }
-
-    private func emptyLog(above pages: Int) throws(LedgerError) {
-        guard pages == 0 || connection.pagesInLog >= pages else { return }
         do {
             try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         } catch {
-            // What is in the log is whole, and stays there until there is space again.
-            guard pages > 0, error.isFull else { throw LedgerError(error) }
+            throw LedgerError(error)
         }
+    }
+
+    /// The same; but where there is no space, what is in the log is whole, and stays there until there is.
+    private func emptyLog() throws(LedgerError) {
+        do {
+            try checkpoint()
+        } catch  where error.code == .full {}
+    }
+
+    private func emptyLog(above pages: Int) throws(LedgerError) {
+        if connection.pagesInLog >= pages { try emptyLog() }
     }
 
     /// 4 MiB.

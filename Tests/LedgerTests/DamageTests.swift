@@ -62,6 +62,23 @@ import Testing
         #expect(expectGood(harms, of: specimen) == harms.count)
     }
 
+    @Test func `What a crash left of a commit isn't there any more when the next is written`() throws {
+        let specimen = try Specimen(seed: 7, batches: 2, inLog: 6)
+        let (scratch, clock) = (Scratch(), ManualClock())
+        // The last frame's beginning, which says that it ends a commit, and not all of its page.
+        let log = specimen.log.dropLast(2000)
+        scratch.write(specimen.main, to: "ledger-1.sqlite")
+        scratch.write(Array(log), to: "ledger-1.sqlite-wal")
+        let (ledger, found, opening) = try Ledger.open(scratch, clock.clock())
+        defer { ledger.close() }
+        #expect(opening == .whole)
+        #expect(found.bans == specimen.snapshots[specimen.snapshots.count - 2].bans)
+        // The commit that says when it was opened.
+        _ = try ledger.events(limit: 0)
+        let size = try #require(scratch.read("ledger-1.sqlite-wal")).count
+        #expect(size > 0 && size < log.count / 2)
+    }
+
     /// What `ledger-1.sqlite.last` is for, and what it isn't needed for.
     @Test func `A ledger that is older than what was written last is said to be`() throws {
         let (scratch, clock) = (Scratch(), ManualClock())
