@@ -112,12 +112,12 @@ public final class Ledger: Sendable {
         add(.other { worker in worker.sweep(oldest: oldest, most: most) })
     }
 
-    /// The history from a number on, oldest first. `then` is told on the ledger's thread.
+    /// The history from before a number, latest first. `then` is told on the ledger's thread.
     public func events(
-        from number: Int64, limit: Int,
+        before number: Int64, limit: Int,
         then: @escaping @Sendable (Result<[(number: Int64, event: LedgerEvent)], LedgerError>) -> Void
     ) {
-        add(.other { worker in then(worker.events(from: number, limit: limit)) })
+        add(.other { worker in then(worker.events(before: number, limit: limit)) })
     }
 
     /// Waits until everything is written that was asked for, and puts the log's content into the file. Not to be called

@@ -182,12 +182,13 @@ final class LedgerFile {
         }
     }
 
-    /// Reads the history, oldest first, from a number on.
-    func events(from number: Int64, limit: Int) throws(LedgerError) -> [(number: Int64, event: LedgerEvent)] {
+    /// Reads the history, latest first, from before a number.
+    func events(before number: Int64, limit: Int) throws(LedgerError) -> [(number: Int64, event: LedgerEvent)]
+    {
         do {
             let statement = try Statement(
                 connection,
-                "SELECT * FROM history WHERE number >= \(number) ORDER BY number LIMIT \(max(0, limit))")
+                "SELECT * FROM history WHERE number < \(number) ORDER BY number DESC LIMIT \(max(0, limit))")
             var events: [(Int64, LedgerEvent)] = []
             while try statement.step() {
                 guard let row = Row(stored: statement.values(), of: .history), let event = LedgerEvent(row)

@@ -33,7 +33,7 @@ struct LedgerTable: Hashable, Sendable {
         name: "history",
         columns: [
             "time", "event", "ban", "kind", "address", "subject", "granted", "strikes", "reason", "caller",
-            "operator", "peer", "detail", "actor",
+            "operator", "peer", "detail", "actor", "since", "until", "created",
         ], key: "number")
     static let state = LedgerTable(
         name: "state", columns: ["boot", "shift", "written", "wall", "bans", "offences", "next", "number"],
@@ -187,7 +187,7 @@ extension LedgerEvent {
                 .integer(time), .text(kind), .integer(ban.id), .text(ban.check), .text(ban.address),
                 Value(ban.subject), Value(ban.granted), .integer(ban.strikes), .text(ban.reason),
                 .text(ban.caller), .integer(ban.isOperators ? 1 : 0), Value(ban.peer), Value(ban.detail),
-                Value(actor),
+                Value(actor), .integer(ban.since), Value(ban.until), .integer(ban.created),
             ], of: .history)
     }
 
@@ -195,12 +195,14 @@ extension LedgerEvent {
         guard let time = row[0].integer,
             let kind = row[1].text, let id = row[2].integer, let check = row[3].text,
             let address = row[4].text, let strikes = row[7].integer, let reason = row[8].text,
-            let caller = row[9].text, let isOperators = row[10].integer
+            let caller = row[9].text, let isOperators = row[10].integer, let since = row[14].integer,
+            let created = row[16].integer
         else { return nil }
         let ban = LedgerBan(
-            id: id, check: check, address: address, subject: row[5].text, since: 0,
-            granted: row[6].integer, strikes: strikes, reason: reason, caller: caller,
-            isOperators: isOperators != 0, peer: row[11].text, detail: row[12].text)
+            id: id, check: check, address: address, subject: row[5].text, since: since,
+            granted: row[6].integer, until: row[15].integer, created: created, strikes: strikes,
+            reason: reason, caller: caller, isOperators: isOperators != 0, peer: row[11].text,
+            detail: row[12].text)
         self.init(time: time, kind: kind, ban: ban, actor: row[13].text)
     }
 }

@@ -184,12 +184,13 @@ final class Worker: @unchecked Sendable {
         }
     }
 
-    func events(from number: Int64, limit: Int) -> Result<[(number: Int64, event: LedgerEvent)], LedgerError>
-    {
+    func events(before number: Int64, limit: Int) -> Result<
+        [(number: Int64, event: LedgerEvent)], LedgerError
+    > {
         switch state {
         case .healthy(let file):
             do {
-                return .success(try file.events(from: number, limit: limit))
+                return .success(try file.events(before: number, limit: limit))
             } catch {
                 // It isn't looked at before somebody asks. What is whole of it goes into the next generation.
                 fail(error)

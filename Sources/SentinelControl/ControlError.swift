@@ -88,6 +88,8 @@ struct ControlError: Error, Hashable {
             self.init(.usage, reply.message)
         } else if let reply = error.reply(as: HelperInterface.Released.self) {
             self.init(.refused, reply.message)
+        } else if let reply = error.reply(as: HelperInterface.HistoryUnavailable.self) {
+            self.init(.refused, reply.message)
         } else if let reply = error.reply(as: HelperInterface.ReloadRefused.self) {
             self.init(
                 .refused,

@@ -33,7 +33,7 @@ extension Helper {
     func tell(_ changes: [BanChange]) {
         guard !changes.isEmpty else { return }
         if let timeline = keeping.ledger?.timeline { write(batch(changes, timeline)) }
-        publish(changes.map { event($0.kind, $0.record) })
+        publish(changes.map(event))
     }
 
     private func batch(_ changes: [BanChange], _ timeline: Timeline) -> LedgerBatch {

@@ -27,8 +27,10 @@ extension Helper {
     }
 
     /// What happened to a ban.
-    func event(_ kind: EventKind, _ record: BanRecord) -> Event {
-        Event(kind: kind, time: Timestamp(rawValue: clock.wall()), ban: ban(record))
+    func event(_ change: BanChange) -> Event {
+        Event(
+            kind: change.kind, time: Timestamp(rawValue: clock.wall()), ban: ban(change.record),
+            actor: change.actor == change.record.caller ? nil : change.actor)
     }
 
     /// A set without its elements.

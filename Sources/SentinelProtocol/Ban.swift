@@ -87,16 +87,20 @@ public struct Event: Codable, Hashable, Sendable {
     public var time: Timestamp
     /// For banned, renewed, lifted, expired and evicted.
     public var ban: Ban?
+    /// Who did it, where that isn't who asked for the ban.
+    public var actor: String?
     /// For ``EventKind/lost``: how many events this subscriber was too slow for.
     public var missed: Int?
     public var message: String?
 
     public init(
-        kind: EventKind, time: Timestamp, ban: Ban? = nil, missed: Int? = nil, message: String? = nil
+        kind: EventKind, time: Timestamp, ban: Ban? = nil, actor: String? = nil, missed: Int? = nil,
+        message: String? = nil
     ) {
         self.kind = kind
         self.time = time
         self.ban = ban
+        self.actor = actor
         self.missed = missed
         self.message = message
     }

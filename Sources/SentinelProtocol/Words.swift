@@ -27,7 +27,7 @@ public struct Right: WireWord {
         self.rawValue = rawValue
     }
 
-    /// Submit, Guard, Lift of what the same user submitted, Status, List, Watch.
+    /// Submit, Guard, Lift of what the same user submitted, Status, List, History, Watch.
     public static let submit = Right(rawValue: "submit")
     /// Everything.
     public static let operate = Right(rawValue: "operate")
@@ -117,6 +117,9 @@ public struct EventKind: WireWord {
     public static let released = EventKind(rawValue: "released")
     /// This subscriber was too slow; see ``Event/missed``.
     public static let lost = EventKind(rawValue: "lost")
+
+    /// Those that say what became of a ban.
+    public static let ofBans: [EventKind] = [.banned, .renewed, .lifted, .expired, .evicted]
 }
 
 /// How the helper's ledger is.

@@ -43,10 +43,11 @@ extension Ledger {
     /// - Returns: whether it is on the disk.
     public func write(_ batch: LedgerBatch) -> Bool { answer { write(batch, then: $0) } }
 
+    /// In the order they happened.
     public func events(
-        from number: Int64 = 1, limit: Int = .max
+        before number: Int64 = .max, limit: Int = .max
     ) throws(LedgerError) -> [(number: Int64, event: LedgerEvent)] {
-        try answer { events(from: number, limit: limit, then: $0) }.get()
+        try answer { events(before: number, limit: limit, then: $0) }.get().reversed()
     }
 
     /// Writes all anew, in parts.

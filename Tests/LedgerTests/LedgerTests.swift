@@ -145,6 +145,7 @@ import Testing
         }
         ledger.sweep(oldest: start + 600, most: 100)
         #expect(try ledger.events().map(\.number) == [4, 5, 6, 7, 8, 9, 10])
+        #expect(try ledger.events(before: 9, limit: 3).map(\.number) == [6, 7, 8])
         ledger.sweep(oldest: 0, most: 2)
         #expect(try ledger.events().map(\.number) == [9, 10])
         ledger.sweep(oldest: .max, most: .max)
@@ -153,8 +154,8 @@ import Testing
         let (again, told, opening) = try Ledger.open(scratch, clock.clock())
         #expect(opening == .whole && told.offences.keys.sorted() == [3, 4] && told.bans.count == 10)
         #expect(again.write(batch(ban(11))))
-        #expect(try again.events(from: 0, limit: 5).map(\.number) == [11])
-        #expect(try again.events(from: 12, limit: 5).isEmpty)
+        #expect(try again.events(limit: 5).map(\.number) == [11])
+        #expect(try again.events(before: 11, limit: 5).isEmpty)
         again.close()
     }
 

@@ -15,6 +15,9 @@ import Varlink
         ["ban", "203.0.113.7", "--dial", "--check", "accept"], ["explain"], ["nosuchverb"],
         ["list", "--nosuch"],
         ["list", "--check", "door"],
+        ["history", "--since", "yesterday"], ["history", "--until", "2026-02-29"],
+        ["history", "--kind", "lost"],
+        ["history", "--limit", "-1"],
     ])
     func `A wrong command line is 2, and nobody is called`(arguments: [String]) async {
         let recorder = Recorder()
@@ -33,7 +36,7 @@ import Varlink
     }
 
     @Test(arguments: [
-        ["status"], ["list"], ["sets"], ["explain", "203.0.113.7"], ["ban", "203.0.113.7"],
+        ["status"], ["list"], ["history"], ["sets"], ["explain", "203.0.113.7"], ["ban", "203.0.113.7"],
         ["lift", "--all"],
         ["watch"], ["reload"], ["release", "--yes"],
     ])
@@ -83,7 +86,9 @@ import Varlink
         #expect(unknown.errors.contains("same version"))
     }
 
-    @Test(arguments: ["status", "ban", "lift", "list", "sets", "explain", "watch", "release"])
+    @Test(arguments: [
+        "status", "ban", "lift", "list", "sets", "explain", "history", "watch", "release",
+    ])
     func `Every verb's help has examples and fits 80 columns`(verb: String) async {
         let outcome = await controlAlone(verb, "--help")
         #expect(outcome.status == 0)

@@ -46,6 +46,28 @@ import Varlink
         #expect(outcome.output.contains("203.0.113.7"))
     }
 
+    @Test func `A history asks for one more than it shows, and says that there are more`() async throws {
+        let outcome = try await control("history", "--limit", "2", "--since", "1h", "--kind", "banned") {
+            call throws(VarlinkFailure) in
+            let asked = try call.parameters(of: HelperInterface.history)
+            let wanted = HelperInterface.History.Parameters(
+                kinds: [.banned], since: Timestamp(rawValue: Recorder.now.rawValue - 3_600_000), limit: 3)
+            let events = (1...3).map {
+                Event(
+                    kind: .banned, time: Recorder.now, ban: sampleBan(Int64($0)),
+                    actor: $0 == 2 ? "user:root" : nil)
+            }
+            call.reply(HelperInterface.History.Reply(events: asked == wanted ? events : []))
+        }
+        #expect(outcome.output.split(separator: "\n").count == 2)
+        #expect(outcome.errors == "The latest 2; --limit 0 shows all.\n")
+        let none = try await control("history") { call throws(VarlinkFailure) in
+            call.reply(HelperInterface.History.Reply(events: []))
+        }
+        #expect(none.output == "")
+        #expect(none.errors == "Nothing has happened, as far as the ledger remembers.\n")
+    }
+
     @Test func `Nothing to list is said beside the output`() async throws {
         let outcome = try await control("list") { call throws(VarlinkFailure) in
             call.reply(HelperInterface.List.Reply(bans: []))

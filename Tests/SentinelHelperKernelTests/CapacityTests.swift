@@ -219,20 +219,21 @@ import Varlink
         let configuration = RunningHelper.configuration { $0.capacity.accept = 1000 }
         try await withHelper(configuration) { helper async throws in
             var waiting: [Receipt] = []
-            while waiting.isEmpty {
-                for first in [0, 1000] {
-                    let receipts = try await helper.submit(
-                        (first..<first + 1000).map { BatchTests.denial(address($0), duration: 300) })
-                    waiting = receipts.filter { !$0.enforced }
-                    if !waiting.isEmpty { break }
-                    try await until { try await helper.list().isEmpty }
-                }
+            while waiting.count < 2 {
+                _ = try await helper.submit(
+                    (0..<1000).map { BatchTests.denial(address($0), duration: 300) })
+                try await until { try await helper.list().isEmpty }
+                let receipts = try await helper.submit(
+                    (1000..<2000).map { BatchTests.denial(address($0), duration: Self.hour) })
+                waiting = receipts.filter { !$0.enforced }
+                if waiting.count < 2 { _ = try await helper.lift(Filter()) }
             }
-            let renewed = try await helper.submit(.accept, waiting[0].subject, duration: Self.hour)
+            let renewed = try await helper.submit(.accept, waiting[0].subject, duration: 2 * Self.hour)
             #expect(renewed.id == waiting[0].id)
             #expect(renewed.enforced == (renewed.refusal == nil))
             #expect(try await helper.lift(Filter(subject: waiting[1].subject)).count <= 1)
-            try await until { try await helper.keys("accept4") == [waiting[0].subject] }
+            try await until { try await helper.keys("accept4").contains(waiting[0].subject) }
+            #expect(try await !helper.keys("accept4").contains(waiting[1].subject))
         }
     }
 

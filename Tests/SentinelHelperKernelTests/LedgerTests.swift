@@ -45,14 +45,6 @@ private final class BootClock: Sendable {
     }
 }
 
-/// A directory that is removed in the end.
-private func withDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
-    let path = NSTemporaryDirectory() + "sentinel-ledger-\(UUID().uuidString.prefix(8))"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    return try await body(path)
-}
-
 extension RunningHelper {
     fileprivate func sorted() async throws -> [Ban] { try await list().sorted { $0.id < $1.id } }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+import Foundation
 import NIOCore
 import NIOPosix
 import NamespaceSupport
@@ -67,4 +68,12 @@ extension RunningHelper {
 extension KernelFeatures {
     /// A kernel that knows nothing new.
     static let none = KernelFeatures()
+}
+
+/// A directory that is there as long as the body runs.
+func withDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+    let path = NSTemporaryDirectory() + "sentinel-ledger-\(UUID().uuidString.prefix(8))"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    return try await body(path)
 }

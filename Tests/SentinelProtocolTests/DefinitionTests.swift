@@ -38,6 +38,7 @@ import Varlink
     static let errors: [Pair] = [
         pair(HelperInterface.PermissionDenied.self), pair(HelperInterface.InvalidRequest.self),
         pair(HelperInterface.ReloadRefused.self), pair(HelperInterface.Released.self),
+        pair(HelperInterface.HistoryUnavailable.self),
         pair(HelperInterface.KernelRefused.self),
     ]
 
@@ -47,7 +48,8 @@ import Varlink
     private static let methods: [(parameters: Pair, reply: Pair)] = [
         pairs(HelperInterface.submit), pairs(HelperInterface.guardAddresses), pairs(HelperInterface.ban),
         pairs(HelperInterface.lift),
-        pairs(HelperInterface.list), pairs(HelperInterface.sets), pairs(HelperInterface.explain),
+        pairs(HelperInterface.list), pairs(HelperInterface.history), pairs(HelperInterface.sets),
+        pairs(HelperInterface.explain),
         pairs(HelperInterface.status), pairs(HelperInterface.watch), pairs(HelperInterface.reload),
         pairs(HelperInterface.release),
     ]

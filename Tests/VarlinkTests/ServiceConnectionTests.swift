@@ -52,7 +52,13 @@ import Testing
         try service.send((1...1000).map { echo("\($0)") + "\0" }.joined())
         let other = try service.client(user: 1001)
         try other.send(#"{"method":"org.example.Test.Sum"}"# + "\0")
-        #expect(try service.replies() == (1...1000).map { #"{"parameters":{"text":"\#($0)"}}"# })
+        var replies = try service.replies()
+        // On a slow machine a turn ends sooner.
+        for _ in 0..<1000 where replies.count < 1000 {
+            service.run()
+            replies += try service.replies()
+        }
+        #expect(replies == (1...1000).map { #"{"parameters":{"text":"\#($0)"}}"# })
         let turn = try #require(service.seen.firstIndex(of: TestInterface.sum.name))
         #expect(turn > 0 && turn < 900)
     }

@@ -38,6 +38,29 @@ public struct LocalTime: Sendable {
             + "\((rest / 3600).padded(to: 2)):\((rest / 60 % 60).padded(to: 2)):\((rest % 60).padded(to: 2))"
     }
 
+    /// The day that it is at a moment, in days since 1970-01-01.
+    func day(of time: Timestamp) -> Int64 {
+        let seconds = time.rawValue.flooredDivision(by: 1000)
+        return (seconds + offset(seconds)).flooredDivision(by: 86_400)
+    }
+
+    /// When the clock on the wall shows this. Of a time that a clock which was set forward never showed, as far behind
+    /// the change as it is behind the last time that it did show.
+    func moment(days: Int64, seconds: Int64) -> Timestamp {
+        let local = days * 86_400 + seconds
+        let first = local - offset(local)
+        return Timestamp(rawValue: (local - offset(first)) * 1000)
+    }
+
+    /// A date as days since 1970-01-01; the inverse of what follows.
+    static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
+        let shifted = month > 2 ? year : year - 1
+        let era = shifted.flooredDivision(by: 400)
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
     /// The date in the proleptic Gregorian calendar. Years begin in March here, so that the leap day is their last.
     private static func date(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468

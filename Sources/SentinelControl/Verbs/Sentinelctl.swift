@@ -10,8 +10,8 @@ struct Sentinelctl: ParsableCommand {
         abstract: "Shows and changes whom the kernel refuses on behalf of a P2P node.",
         discussion: """
             sentineld keeps bans as elements of nftables sets; sentinelctl asks it, through a Unix socket. What a \
-            user may do is said in sentineld's configuration: "submit" allows status, watch and lifting one's own \
-            bans, "operate" everything.
+            user may do is said in sentineld's configuration: "submit" allows status, list, history, watch \
+            and lifting one's own bans, "operate" everything.
 
             A subject is one of
               203.0.113.7, 2001:db8::7    an address: packets from it are dropped
@@ -38,6 +38,6 @@ struct Sentinelctl: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             StatusVerb.self, BanVerb.self, LiftVerb.self, ListVerb.self, SetsVerb.self, ExplainVerb.self,
-            WatchVerb.self, ReloadVerb.self, ReleaseVerb.self,
+            HistoryVerb.self, WatchVerb.self, ReloadVerb.self, ReleaseVerb.self,
         ])
 }

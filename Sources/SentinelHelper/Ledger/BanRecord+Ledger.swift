@@ -62,6 +62,20 @@ extension BanKey {
     }
 }
 
+extension BanRecord {
+    /// Reads a ban back; nil where its address can't be one.
+    init?(_ ban: LedgerBan, _ timeline: Timeline, ipv6Prefix: Int) {
+        guard let key = BanKey(check: ban.check, address: ban.address, ipv6Prefix: ipv6Prefix) else {
+            return nil
+        }
+        self.init(
+            key: key, id: UInt64(clamping: ban.id), deadline: ban.deadline.map(timeline.monotonic),
+            renewed: timeline.monotonic(ban.since), created: ban.created, strikes: Int(ban.strikes),
+            reason: ban.reason, caller: ban.caller, isOperators: ban.isOperators, peer: ban.peer,
+            detail: ban.detail, subject: ban.subject)
+    }
+}
+
 /// Fills a book with what the ledger has.
 struct BookReader: LedgerReader {
     private let capacity: Int
@@ -86,17 +100,10 @@ struct BookReader: LedgerReader {
     }
 
     mutating func read(_ ban: LedgerBan) {
-        guard let timeline,
-            let key = BanKey(check: ban.check, address: ban.address, ipv6Prefix: ipv6Prefix)
-        else {
+        guard let timeline, let record = BanRecord(ban, timeline, ipv6Prefix: ipv6Prefix) else {
             left.append(ban.id)
             return
         }
-        let record = BanRecord(
-            key: key, id: UInt64(clamping: ban.id), deadline: ban.deadline.map(timeline.monotonic),
-            renewed: timeline.monotonic(ban.since), created: ban.created, strikes: Int(ban.strikes),
-            reason: ban.reason, caller: ban.caller, isOperators: ban.isOperators, peer: ban.peer,
-            detail: ban.detail, subject: ban.subject)
         // Two can have become one by another prefix.
         if let id = book.restore(record) { left.append(Int64(clamping: id)) }
     }
