@@ -106,8 +106,8 @@ let package = Package(
         .target(
             name: "SentinelControl",
             dependencies: [
-                "Inet", "SentinelConfiguration", "SentinelProtocol", "Varlink", argumentParser, nioCore,
-                nioPosix,
+                "Inet", "Sentinel", "SentinelConfiguration", "SentinelProtocol", "Varlink", argumentParser,
+                nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .executableTarget(name: "sentinelctl", dependencies: ["SentinelControl"], swiftSettings: settings),

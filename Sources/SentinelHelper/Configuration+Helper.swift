@@ -43,7 +43,7 @@ extension DurationSchedules<Check> {
 }
 
 extension Configuration.Check {
-    fileprivate var onWire: Check {
+    var onWire: Check {
         switch self {
         case .accept: .accept
         case .dial: .dial

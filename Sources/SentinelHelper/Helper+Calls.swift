@@ -14,6 +14,7 @@ extension Helper: VarlinkHandler {
         case HelperInterface.ban.name: try ban(call)
         case HelperInterface.lift.name: try lift(call)
         case HelperInterface.list.name: try list(call)
+        case HelperInterface.durations.name: try durations(call)
         case HelperInterface.history.name: try history(call)
         case HelperInterface.sets.name: try sets(call)
         case HelperInterface.explain.name: try explain(call)

@@ -26,6 +26,8 @@ public enum HelperInterface {
     /// End bans before their time.
     public static let lift = VarlinkMethod<Lift.Parameters, Lift.Reply>("org.seedsentinel.Helper.Lift")
     /// The bans in force, in pages where the call asks for more.
+    public static let durations = VarlinkMethod<VarlinkEmpty, Durations.Reply>(
+        "org.seedsentinel.Helper.Durations")
     public static let history = VarlinkMethod<History.Parameters, History.Reply>(
         "org.seedsentinel.Helper.History")
     public static let list = VarlinkMethod<List.Parameters, List.Reply>("org.seedsentinel.Helper.List")

@@ -27,7 +27,7 @@ public struct Right: WireWord {
         self.rawValue = rawValue
     }
 
-    /// Submit, Guard, Lift of what the same user submitted, Status, List, History, Watch.
+    /// Submit, Guard, Lift of what the same user submitted, Status, List, History, Durations, Watch.
     public static let submit = Right(rawValue: "submit")
     /// Everything.
     public static let operate = Right(rawValue: "operate")

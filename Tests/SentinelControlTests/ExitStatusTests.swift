@@ -17,7 +17,10 @@ import Varlink
         ["list", "--check", "door"],
         ["history", "--since", "yesterday"], ["history", "--until", "2026-02-29"],
         ["history", "--kind", "lost"],
-        ["history", "--limit", "-1"],
+        ["history", "--limit", "-1"], ["durations", "try"],
+        ["durations", "try", "--check", "dial", "--strikes", "3..1"],
+        ["durations", "try", "--check", "dial", "--strikes", "0..1000"],
+        ["durations", "try", "--check", "dial", "--reason", "Rate"],
     ])
     func `A wrong command line is 2, and nobody is called`(arguments: [String]) async {
         let recorder = Recorder()
@@ -36,7 +39,8 @@ import Varlink
     }
 
     @Test(arguments: [
-        ["status"], ["list"], ["history"], ["sets"], ["explain", "203.0.113.7"], ["ban", "203.0.113.7"],
+        ["status"], ["list"], ["history"], ["durations"], ["durations", "try", "--check", "dial"], ["sets"],
+        ["explain", "203.0.113.7"], ["ban", "203.0.113.7"],
         ["lift", "--all"],
         ["watch"], ["reload"], ["release", "--yes"],
     ])

@@ -68,6 +68,62 @@ import Varlink
         #expect(none.errors == "Nothing has happened, as far as the ledger remembers.\n")
     }
 
+    private static let durations = HelperInterface.Durations.Reply(
+        nodeMaximum: Milliseconds(.seconds(7 * 86_400)),
+        schedules: [
+            schedule(nil, nil, hours: 1), schedule(.accept, nil, hours: 2),
+            schedule(nil, "rate-limit", hours: 3),
+            schedule(.accept, "rate-limit", hours: 4, permanentAfter: 3),
+        ])
+
+    private static func schedule(
+        _ check: SentinelProtocol.Check?, _ reason: String?, hours: Int64, permanentAfter: Int? = nil
+    ) -> Schedule {
+        Schedule(
+            check: check, reason: reason, first: Milliseconds(.seconds(hours * 3600)), factor: 2,
+            maximum: Milliseconds(.seconds(86_400)), jitter: 0.25,
+            forgetAfter: Milliseconds(.seconds(30 * 86_400)),
+            permanentAfter: permanentAfter)
+    }
+
+    @Test func `The ladder of bans fits a terminal, and can be tried out`() async throws {
+        let answer: FakeHelper.Answer = { call throws(VarlinkFailure) in call.reply(Self.durations) }
+        #expect(
+            try await control("durations", answer: answer).output == """
+                CHECK   REASON      1ST  2ND       3RD       4TH  MAXIMUM  FOR GOOD
+                any     any         1 h  2 h       4 h       8 h      1 d  never
+                accept  any         2 h  4 h       8 h      16 h      1 d  never
+                any     rate-limit  3 h  6 h      12 h       1 d      1 d  never
+                accept  rate-limit  4 h  8 h  for good  for good      1 d  from strike 3
+
+                A node that wishes for a length of its own gets 7 d at most.
+
+                """)
+        #expect(
+            try await control(
+                "durations", "try", "--check", "accept", "--reason", "rate-limit", "--strikes", "1..2",
+                answer: answer
+            ).output == """
+                STRIKES BEFORE  BAN LASTS
+                             1  6 h to 8 h
+                             2  for good
+
+                The terms that hold are those of check accept with reason rate-limit.
+                A strike is forgotten after 30 d.
+
+                """)
+        for (check, reason, first) in [
+            ("accept", "other", 2), ("dial", "rate-limit", 3), ("network", "other", 1),
+        ] as [(String, String, Int64)] {
+            let line = try await control(
+                "durations", "try", "--check", check, "--reason", reason, "--strikes", "0", "--json",
+                answer: answer
+            ).output
+            let (shortest, longest) = (first * 2_700_000, first * 3_600_000)
+            #expect(line == #"{"longest":\#(longest),"shortest":\#(shortest),"strikes":0}"# + "\n")
+        }
+    }
+
     @Test func `Nothing to list is said beside the output`() async throws {
         let outcome = try await control("list") { call throws(VarlinkFailure) in
             call.reply(HelperInterface.List.Reply(bans: []))
