@@ -25,11 +25,13 @@ public enum HelperInterface {
         "org.seedsentinel.Helper.Ban")
     /// End bans before their time.
     public static let lift = VarlinkMethod<Lift.Parameters, Lift.Reply>("org.seedsentinel.Helper.Lift")
-    /// The bans in force, in pages where the call asks for more.
+    /// How long bans last, as the configuration in force says.
     public static let durations = VarlinkMethod<VarlinkEmpty, Durations.Reply>(
         "org.seedsentinel.Helper.Durations")
+    /// What has happened to bans, latest first, in pages where the call asks for more.
     public static let history = VarlinkMethod<History.Parameters, History.Reply>(
         "org.seedsentinel.Helper.History")
+    /// The bans in force, in pages where the call asks for more.
     public static let list = VarlinkMethod<List.Parameters, List.Reply>("org.seedsentinel.Helper.List")
     /// The table's sets, in pages where the call asks for more.
     public static let sets = VarlinkMethod<Sets.Parameters, Sets.Reply>("org.seedsentinel.Helper.Sets")

@@ -22,13 +22,13 @@ import Testing
     func `A bit that turns over costs a page at most, and never goes unsaid`(file: Specimen.File) throws {
         let specimen = try Specimen(seed: 1, batches: 40, inLog: file == .log ? 20 : 0)
         #expect(specimen.chronicle.state.bans.count > 120)
-        var random = Seeded(2)
+        var random = Seeded(9)
         let harms = (0..<60).map { _ in
             Specimen.Harm.flip(
                 file, offset: Int.random(in: 0..<specimen.size(of: file), using: &random),
                 bit: Int.random(in: 0..<8, using: &random))
         }
-        #expect(expectGood(harms, of: specimen) >= 10)
+        #expect(expectGood(harms, of: specimen) > 10)
     }
 
     @Test(arguments: Specimen.File.allCases)
