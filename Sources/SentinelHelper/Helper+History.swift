@@ -42,7 +42,6 @@ extension Helper {
             matches: try matcher(parameters.filter ?? Filter()),
             kinds: parameters.kinds.map { Swift.Set($0) },
             since: parameters.since?.rawValue ?? .min, until: parameters.until?.rawValue ?? .max, left: limit)
-        call.charge(1)
         readHistory(before: .max, question, call)
     }
 
@@ -57,6 +56,7 @@ extension Helper {
     private func readHistory(before number: Int64, _ question: HistoryQuestion, _ call: VarlinkCall) {
         guard call.isOpen else { return }
         guard let ledger = keeping.ledger else { return call.fail(VarlinkFailure(unavailable)) }
+        call.charge(1 + Self.historyPage / Self.bansPerDenial)
         ledger.events(
             before: number, limit: Self.historyPage,
             then: here { helper, result in
