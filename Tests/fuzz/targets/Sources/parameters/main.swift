@@ -118,6 +118,11 @@ let methods: [String: (UnsafeRawBufferPointer) -> Void] = [
     "List": { input in
         if let filter = decode(HelperInterface.list, input)?.filter { check(filter) }
     },
+    "History": { input in
+        guard let parameters = decode(HelperInterface.history, input) else { return }
+        if let filter = parameters.filter { check(filter) }
+        for kind in parameters.kinds ?? [] { requirePlain(quoted(kind.rawValue)) }
+    },
     "Sets": { input in
         guard let name = decode(HelperInterface.sets, input)?.name else { return }
         if let kind = SetKind(name: name) { require(kind.name == name, "\(name) is a set's name") }
