@@ -36,6 +36,7 @@
 
 // Members of enums since kernels 6.3 and 6.16: enum nf_tables_msg_types, enum nft_set_attributes.
 static const unsigned int sentinel_NFT_MSG_DESTROYSETELEM = 30;
+static const unsigned int sentinel_NFTA_SET_TYPE = 19;
 static const unsigned int sentinel_NFTA_SET_COUNT = 20;
 
 // An enum's member in some headers of 6.1, a macro in others.

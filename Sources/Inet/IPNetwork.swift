@@ -49,6 +49,9 @@ public struct IPNetwork: Hashable, Sendable {
         address.family == family && address >= first && address <= last
     }
 
+    /// Whether all of another block lies in this one.
+    public func contains(_ other: IPNetwork) -> Bool { contains(other.first) && contains(other.last) }
+
     /// Whether the two blocks share an address. Of two CIDR blocks that do, one holds the other.
     public func overlaps(_ other: IPNetwork) -> Bool {
         contains(other.first) || other.contains(first)

@@ -12,6 +12,11 @@ public struct Element: Hashable, Sendable {
             self.packets = packets
             self.bytes = bytes
         }
+
+        /// Both together. Counters wrap around, as the kernel's do.
+        public static func + (a: Self, b: Self) -> Self {
+            Self(packets: a.packets &+ b.packets, bytes: a.bytes &+ b.bytes)
+        }
     }
 
     public var key: ElementKey

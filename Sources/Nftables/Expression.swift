@@ -17,8 +17,8 @@ public enum Expression: Hashable, Sendable {
     case compare(Register, Comparison, [UInt8])
     /// `lookup REGISTER set NAME`: goes on where the set holds what the register and those behind it hold.
     case lookup(Register, set: String)
-    /// `counter`
-    case counter
+    /// `counter`, with what it counts on from.
+    case counter(Element.Counter = Element.Counter())
     /// Ends the rule: what becomes of the packet.
     case verdict(Verdict)
     /// Drops the packet and answers it with an ICMP error.

@@ -38,6 +38,9 @@ public struct NamedSet: Hashable, Sendable {
     /// How many elements it holds, or intervals where it holds those, as the kernel reports it. Kernel 6.16; nil
     /// before. Those that have expired count until they are collected.
     public var count: UInt32?
+    /// What the kernel keeps it in, "rhash", "rbtree" or "pipapo", as the kernel reports it. Kernel 6.16 with
+    /// its symbols built in; nil else.
+    public var backend: String?
 
     public init(
         _ table: Table, _ name: String, key keyType: KeyType, flags: Flags = [], size: UInt32? = nil,

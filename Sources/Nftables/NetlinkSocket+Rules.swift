@@ -18,4 +18,58 @@ extension NetlinkSocket {
             return nil
         }
     }
+
+    /// What a table's rules have counted that look a set up and then count: by the names of chain and set.
+    public func lookupCounters(in table: Table) throws(NftablesError) -> [String: [String: Element.Counter]] {
+        let counters = try dump(.getRule, table.family, "list rules", table.description) {
+            $0.put(NFTA_RULE_TABLE.rawValue, string: table.name)
+        } parse: { message in
+            lookupCounter(of: message)
+        }
+        var sums: [String: [String: Element.Counter]] = [:]
+        for (chain, set, counter) in counters {
+            sums[chain, default: [:]][set] = (sums[chain]?[set] ?? Element.Counter()) + counter
+        }
+        return sums
+    }
+
+    private func lookupCounter(
+        of rule: UnsafePointer<nlmsghdr>
+    ) -> (chain: String, set: String, counter: Element.Counter)? {
+        var (chain, set): (String?, String?)
+        var counter: Element.Counter?
+        for attribute in Attributes(message: rule) {
+            switch UInt32(attribute.type) {
+            case NFTA_RULE_CHAIN.rawValue: chain = attribute.string
+            case NFTA_RULE_EXPRESSIONS.rawValue:
+                for expression in attribute.nested {
+                    if let name = lookedUpSet(in: expression.nested) {
+                        set = name
+                    } else if set != nil, counter == nil {
+                        counter = Element.Counter(expression: expression.nested)
+                    }
+                }
+            default: break
+            }
+        }
+        guard let chain, let set, let counter else { return nil }
+        return (chain, set, counter)
+    }
+
+    /// The set that a lookup expression names; nil where it is another expression.
+    private func lookedUpSet(in expression: Attributes) -> String? {
+        var isLookup = false
+        var set: String?
+        for attribute in expression {
+            switch UInt32(attribute.type) {
+            case NFTA_EXPR_NAME.rawValue: isLookup = attribute.string == "lookup"
+            case NFTA_EXPR_DATA.rawValue:
+                for value in attribute.nested where UInt32(value.type) == NFTA_LOOKUP_SET.rawValue {
+                    set = value.string
+                }
+            default: break
+            }
+        }
+        return isLookup ? set : nil
+    }
 }

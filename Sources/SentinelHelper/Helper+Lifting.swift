@@ -78,14 +78,26 @@ extension Helper {
             if let subject = filter.subject { try self.keys(of: subject, field: "filter.subject") } else {
                 nil
             }
+        let block: IPNetwork? = if let within = filter.within { try self.block(within) } else { nil }
+        let ipv6Prefix = enforcer.layout.ipv6Prefix
         return { record in
             (filter.check.map { $0 == record.key.check } ?? true)
                 && (keys.map { $0.contains(record.key) } ?? true)
+                && (block.map { $0.contains(record.key.matched(ipv6Prefix: ipv6Prefix)) } ?? true)
+                && (filter.since.map { $0.rawValue <= record.created } ?? true)
                 && (filter.peer.map { $0 == record.peer } ?? true)
                 && (filter.reason.map { $0 == record.reason } ?? true)
                 && (filter.caller.map { $0 == record.caller } ?? true)
                 && (filter.id.map { $0 == Int64(record.id) } ?? true)
         }
+    }
+
+    private func block(_ text: String) throws(VarlinkFailure) -> IPNetwork {
+        guard let block = IPNetwork(text) else {
+            throw VarlinkFailure(
+                "filter.within", "\(quoted(text)) is no block; write 203.0.113.0/24 or 2001:db8::/32")
+        }
+        return block
     }
 
     /// The keys that bans of a subject have, whatever the check.

@@ -102,6 +102,7 @@ extension Helper {
     }
 
     private func explanation(_ subject: String) throws -> Explanation {
+        if let id = UInt64(subject) { return try explanation(ofBan: id) }
         let targets = [Check.accept, .dial, .network].compactMap { try? Target(subject, for: $0) }
         guard let target = targets.first else { return try peerExplanation(subject) }
         let network = target.network
@@ -127,12 +128,21 @@ extension Helper {
             next: schedule.longest(strikes: strikes + 1).map { Milliseconds($0) })
     }
 
+    /// That of what a ban blocks, by the ban's number.
+    private func explanation(ofBan id: UInt64) throws -> Explanation {
+        guard let record = book.first(where: { $0.id == id }) else {
+            throw VarlinkFailure(
+                "subject", "no ban \(id) is in force; what became of it, sentinelctl history --id \(id) shows")
+        }
+        return try explanation(record.key.text(ipv6Prefix: enforcer.layout.ipv6Prefix))
+    }
+
     private func peerExplanation(_ subject: String) throws -> Explanation {
         let bans = book.all { $0.peer == subject }
         guard !bans.isEmpty || PeerID(subject) != nil else {
             throw VarlinkFailure(
                 "subject",
-                "\(quoted(subject)) is no address, block, endpoint, multiaddr or peer id; write 203.0.113.7, "
+                "\(quoted(subject)) is no address, block, endpoint, multiaddr, peer id or ban's number; write 203.0.113.7, "
                     + "203.0.113.0/24, tcp:203.0.113.7:8776 or /ip4/203.0.113.7/tcp/8776")
         }
         let schedule = schedules.schedule(

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import Inet
+internal import NIOCore
 internal import Nftables
 internal import SentinelProtocol
 internal import Varlink
@@ -11,36 +12,57 @@ extension Helper {
     func sets(_ call: VarlinkCall) throws(VarlinkFailure) {
         try access.require(.operate, call.peer)
         let parameters = try call.parameters(of: HelperInterface.sets)
-        var kinds = SetKind.allCases
-        if let name = parameters.name {
-            guard let kind = SetKind(name: name) else {
-                throw VarlinkFailure(
-                    "name",
-                    "there is no set \(quoted(name)); the sets are "
-                        + SetKind.allCases.map(\.name).joined(separator: ", "))
-            }
-            kinds = [kind]
-        }
-        guard parameters.elements == true else {
-            return call.reply(HelperInterface.Sets.Reply(sets: kinds.map(info)))
-        }
-        guard enforcer.mode != .released else {
-            throw VarlinkFailure(
-                HelperInterface.Released(
-                    message: "there is no table: it has been released; restart sentineld"))
-        }
-        let count = kinds.reduce(0) { $0 + info($1).count }
-        guard call.wantsMore || count <= Self.mostInOneReply else {
-            throw VarlinkFailure(
-                "elements", "\(count) elements are too many for one reply; ask for more replies")
-        }
-        var reading = SetReading(kinds: kinds)
+        let kinds = try kinds(named: parameters.name)
+        let top = try top(parameters.top)
+        let matches: (@Sendable (BanRecord) -> Bool)? =
+            if let filter = parameters.filter { try matcher(filter) } else { nil }
+        endDueBans()
         do {
+            guard enforcer.mode != .released else {
+                throw VarlinkFailure(
+                    HelperInterface.Released(
+                        message: "there is no table: it has been released; restart sentineld"))
+            }
+            guard parameters.elements == true else {
+                return call.reply(HelperInterface.Sets.Reply(sets: try describedSets(kinds)))
+            }
+            let count = kinds.reduce(0) { $0 + info($1).count }
+            guard call.wantsMore || top != nil || count <= Self.mostInOneReply else {
+                throw VarlinkFailure(
+                    "elements", "\(count) elements are too many for one reply; ask for more replies")
+            }
+            var reading = SetReading(
+                kinds: kinds, described: try describedSets(kinds), matches: matches, top: top)
             try send(&reading, call)
-        } catch {
+        } catch let error as VarlinkFailure {
+            throw error
+        } catch let error as NftablesError {
             throw VarlinkFailure(kernel: error)
+        } catch {
+            throw .invalidParameter("name")
         }
     }
+
+    private func kinds(named name: String?) throws(VarlinkFailure) -> [SetKind] {
+        guard let name else { return SetKind.allCases }
+        guard let kind = SetKind(name: name) else {
+            throw VarlinkFailure(
+                "name",
+                "there is no set \(quoted(name)); the sets are "
+                    + SetKind.allCases.map(\.name).joined(separator: ", "))
+        }
+        return [kind]
+    }
+
+    private func top(_ top: Int?) throws(VarlinkFailure) -> Int? {
+        guard let top else { return nil }
+        guard (1...Self.mostAtTheTop).contains(top) else {
+            throw VarlinkFailure("top", "\(top) is no number of elements; write 1 to \(Self.mostAtTheTop)")
+        }
+        return top
+    }
+
+    private static var mostAtTheTop: Int { 1000 }
 
     /// How many elements or bans a caller gets who doesn't ask for more replies.
     static var mostInOneReply: Int { 10_000 }
@@ -51,35 +73,86 @@ extension Helper {
 
     private static var pageSize: Int { 2000 }
 
-    /// How far a reading of sets has come.
-    struct SetReading {
-        var kinds: [SetKind]
-        /// The keys that are still to be read of the first set; nil before it has been begun.
-        var keys: ArraySlice<BanKey>?
-        /// Collects for a caller who takes one reply only.
-        var collected: [SetInfo] = []
+    /// The sets with all that can be told of each without reading its elements.
+    private func describedSets(_ kinds: [SetKind]) throws(NftablesError) -> [SetInfo] {
+        let found = try enforcer.foundSets()
+        let counters = try enforcer.ruleCounters()
+        return kinds.map { kind in
+            var set = info(kind)
+            set.kernelCount = found[kind.name]?.count.map(Int.init)
+            set.backend = found[kind.name]?.backend ?? kind.usualBackend
+            let counted = counters.values.compactMap { $0[kind.name] }
+            if let first = counted.first {
+                let sum = counted.dropFirst().reduce(first, +)
+                set.packets = Int64(clamping: sum.packets)
+                set.bytes = Int64(clamping: sum.bytes)
+            }
+            return set
+        }
     }
 
-    /// Sends pages as long as the caller takes them, and goes on when it takes more.
+    // MARK: Elements
+
+    /// What of sets is to be read, and how far it has come.
+    struct SetReading {
+        /// The sets that are still to be read, the first of them from `position` on.
+        var kinds: [SetKind]
+        var described: [SetInfo]
+        /// Whose bans' elements are wanted; nil: all elements, whoever's they are.
+        let matches: (@Sendable (BanRecord) -> Bool)?
+        let top: Int?
+        var position = 0
+        /// Of the first set, where only the top is wanted.
+        var best: [SetElement] = []
+        /// Collects for a caller who takes one reply only.
+        var collected: [SetInfo] = []
+
+        init(
+            kinds: [SetKind], described: [SetInfo], matches: (@Sendable (BanRecord) -> Bool)?, top: Int?
+        ) {
+            self.kinds = kinds
+            self.described = described
+            self.matches = matches
+            self.top = top
+        }
+
+        /// Keeps of these elements and those before the ones that have refused most packets.
+        mutating func keepBest(of elements: [SetElement], _ top: Int) {
+            let least = best.count == top ? best.last?.packets ?? 0 : 0
+            let better = elements.filter { $0.packets ?? 0 > least }
+            guard !better.isEmpty else { return }
+            best = Array((best + better).sorted { $0.packets ?? 0 > $1.packets ?? 0 }.prefix(top))
+        }
+
+        /// Goes on with the next set.
+        mutating func finishSet() {
+            kinds.removeFirst()
+            described.removeFirst()
+            position = 0
+            best = []
+        }
+    }
+
+    /// Sends a page at a time, when the caller takes it. In between others have their turn.
     private func send(_ reading: inout SetReading, _ call: VarlinkCall) throws(NftablesError) {
-        while let kind = reading.kinds.first {
-            guard call.isOpen else { return }
-            guard call.isWritable || !call.wantsMore else {
-                let state = reading
-                call.whenWritable(on: self) { helper in helper.goOn(state, call) }
-                return
-            }
-            let page = try page(kind, &reading)
-            let isLast = reading.kinds.isEmpty
-            if !call.wantsMore {
-                reading.collected.append(page)
-            } else if isLast {
-                return call.reply(HelperInterface.Sets.Reply(sets: [page]))
-            } else {
-                call.replyContinuing(HelperInterface.Sets.Reply(sets: [page]))
+        guard call.isOpen else { return }
+        let page = try nextPage(&reading)
+        let isLast = reading.kinds.isEmpty
+        if let page {
+            reading.collected.append(page)
+            if isLast || call.wantsMore {
+                let reply = HelperInterface.Sets.Reply(sets: reading.collected)
+                if isLast { return call.reply(reply) }
+                call.replyContinuing(reply)
+                reading.collected = []
             }
         }
-        call.reply(HelperInterface.Sets.Reply(sets: reading.collected))
+        let state = reading
+        if call.isWritable || !call.wantsMore {
+            eventLoop.execute { [weak self] in self?.assumeIsolated { $0.goOn(state, call) } }
+        } else {
+            call.whenWritable(on: self) { helper in helper.goOn(state, call) }
+        }
     }
 
     private func goOn(_ state: SetReading, _ call: VarlinkCall) {
@@ -91,28 +164,62 @@ extension Helper {
         }
     }
 
-    private func page(_ kind: SetKind, _ reading: inout SetReading) throws(NftablesError) -> SetInfo {
-        var set = info(kind)
-        guard !kind.flags.contains(.interval) else {
-            reading.kinds.removeFirst()
-            set.elements = try listedRanges(kind)
-            return set
+    /// Reads on; nil where there is nothing to tell yet.
+    private func nextPage(_ reading: inout SetReading) throws(NftablesError) -> SetInfo? {
+        var set = reading.described[0]
+        let next = try read(reading.kinds[0], from: reading, into: &set)
+        if let top = reading.top {
+            reading.keepBest(of: set.elements ?? [], top)
+            set.elements = reading.best
         }
-        if set.count <= Self.mostToList, reading.keys == nil {
-            reading.kinds.removeFirst()
-            set.elements = try enforcer.list(kind).map { listed($0, kind) }
-            return set
+        if let next {
+            reading.position = next
+            return reading.top == nil ? set : nil
         }
-        var keys = reading.keys ?? book.keys(in: kind)[...]
-        let now = keys.prefix(Self.pageSize)
-        keys = keys.dropFirst(Self.pageSize)
-        set.elements = try enforcer.read(now.map(\.elementKey), of: kind).map { listed($0, kind) }
-        reading.keys = keys
-        if keys.isEmpty {
-            reading.kinds.removeFirst()
-            reading.keys = nil
-        }
+        reading.finishSet()
         return set
+    }
+
+    /// - Returns: where to go on; nil where the set has been read.
+    private func read(
+        _ kind: SetKind, from reading: SetReading, into set: inout SetInfo
+    ) throws(NftablesError) -> Int? {
+        if kind.flags.contains(.interval) {
+            set.elements = try listedRanges(kind, where: reading.matches)
+            return nil
+        }
+        guard kind.check != nil, reading.matches != nil || set.count > Self.mostToList else {
+            if reading.matches != nil {
+                set.elements = []
+            } else {
+                try list(kind, into: &set)
+            }
+            return nil
+        }
+        let (ends, next) = book.ends(
+            in: kind, from: reading.position, limit: Self.pageSize, where: reading.matches)
+        let found = try enforcer.read(ends.map(\.key.elementKey), of: kind)
+        set.elements = found.map { listed($0, kind) }
+        if found.count < ends.count { note(absentOf: ends.map(\.key), found, kind, in: &set) }
+        return next
+    }
+
+    private func list(_ kind: SetKind, into set: inout SetInfo) throws(NftablesError) {
+        let found = try enforcer.list(kind)
+        set.elements = found.map { listed($0, kind) }
+        if kind.check != nil { note(absentOf: book.keys(in: kind), found, kind, in: &set) }
+    }
+
+    /// Names the bans that should have been found. Those that end within a moment may be gone already.
+    private func note(absentOf keys: [BanKey], _ found: [Element], _ kind: SetKind, in set: inout SetInfo) {
+        let present = Swift.Set(found.map(\.key))
+        let soon = clock.monotonic() + Audit.tolerance
+        let absent = keys.filter { key in
+            !present.contains(key.elementKey) && !waiting.contains(key)
+                && book[key].map { $0.deadline.map { $0 > soon } ?? true } == true
+        }
+        guard !absent.isEmpty else { return }
+        set.absent = absent.map { $0.text(ipv6Prefix: enforcer.layout.ipv6Prefix) }
     }
 
     private func listed(_ element: Element, _ kind: SetKind) -> SetElement {
@@ -124,11 +231,14 @@ extension Helper {
     }
 
     /// An interval set's elements: pairs of beginning and end become a block, or a range where it is none.
-    private func listedRanges(_ kind: SetKind) throws(NftablesError) -> [SetElement] {
+    private func listedRanges(
+        _ kind: SetKind, where matches: ((BanRecord) -> Bool)?
+    ) throws(NftablesError) -> [SetElement] {
         let ranges = IntervalReading(try enforcer.list(kind)).ranges
-        return ranges.map { range in
-            let ban = covers[kind]?.segment(holding: range.first).flatMap { book[$0.id]?.id }
-            return element(range.element, key: range.text, ban: ban)
+        return ranges.compactMap { range in
+            let ban = covers[kind]?.segment(holding: range.first).flatMap { book[$0.id] }
+            if let matches, !(ban.map(matches) ?? false) { return nil }
+            return element(range.element, key: range.text, ban: ban?.id)
         }
     }
 }

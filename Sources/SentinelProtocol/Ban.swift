@@ -62,22 +62,29 @@ public struct Ban: Codable, Hashable, Sendable, Identifiable {
 /// Which bans are meant; all that is given must hold. Nothing given: all of them.
 public struct Filter: Codable, Hashable, Sendable {
     public var check: Check?
+    /// Just this one: an address, a block, an endpoint or a multiaddr.
     public var subject: String?
+    /// A block: what lies in it, addresses, endpoints and blocks.
+    public var within: String?
     public var peer: String?
     public var reason: String?
     public var caller: String?
     public var id: Int64?
+    /// Bans that began at this moment or later.
+    public var since: Timestamp?
 
     public init(
-        check: Check? = nil, subject: String? = nil, peer: String? = nil, reason: String? = nil,
-        caller: String? = nil, id: Int64? = nil
+        check: Check? = nil, subject: String? = nil, within: String? = nil, peer: String? = nil,
+        reason: String? = nil, caller: String? = nil, id: Int64? = nil, since: Timestamp? = nil
     ) {
         self.check = check
         self.subject = subject
+        self.within = within
         self.peer = peer
         self.reason = reason
         self.caller = caller
         self.id = id
+        self.since = since
     }
 }
 

@@ -171,10 +171,19 @@ extension HelperInterface {
             public var name: String?
             /// Whether their elements are wanted as well.
             public var elements: Bool?
+            /// Elements of these bans; absent: all elements, also those that belong to no ban.
+            public var filter: Filter?
+            /// So many of each set at most, 1 to 1000: those that have refused most packets, most first. None that has
+            /// refused nothing.
+            public var top: Int?
 
-            public init(name: String? = nil, elements: Bool? = nil) {
+            public init(
+                name: String? = nil, elements: Bool? = nil, filter: Filter? = nil, top: Int? = nil
+            ) {
                 self.name = name
                 self.elements = elements
+                self.filter = filter
+                self.top = top
             }
         }
 
@@ -190,7 +199,7 @@ extension HelperInterface {
     /// ``HelperInterface/explain``
     public enum Explain {
         public struct Parameters: Codable, Hashable, Sendable {
-            /// An address, a block, an endpoint, a multiaddr or a peer id.
+            /// An address, a block, an endpoint, a multiaddr, a peer id or a ban's number.
             public var subject: String
 
             public init(subject: String) {

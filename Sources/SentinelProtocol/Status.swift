@@ -41,8 +41,20 @@ public struct SetInfo: Codable, Hashable, Sendable {
     public var count: Int
     /// How many elements it can hold; absent: no limit.
     public var capacity: Int?
+    /// How many the kernel counts, those that have ended and aren't collected yet among them; absent where it doesn't
+    /// tell. Where blocks lie within one another it has more pieces than there are bans.
+    public var kernelCount: Int?
+    /// What the kernel keeps it in, "rhash", "rbtree" or "pipapo"; where it doesn't tell, what kernels choose for such a
+    /// set.
+    public var backend: String?
+    /// How many packets the rules have refused that look it up, since there is the table; absent where they don't
+    /// count.
+    public var packets: Int64?
+    public var bytes: Int64?
     /// Absent where they were not asked for.
     public var elements: [SetElement]?
+    /// The keys of bans, of those that were to be read for this page, that the kernel doesn't have.
+    public var absent: [String]?
 
     public init(
         name: String, type: String, flags: [String], count: Int, capacity: Int? = nil,
@@ -54,6 +66,11 @@ public struct SetInfo: Codable, Hashable, Sendable {
         self.count = count
         self.capacity = capacity
         self.elements = elements
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, type, flags, count, capacity, backend, packets, bytes, elements, absent
+        case kernelCount = "kernel_count"
     }
 }
 

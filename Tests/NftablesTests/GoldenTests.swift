@@ -116,7 +116,7 @@ import Testing
                     ]))
         }
         try expect("rule-comment-counter") {
-            $0.add(Rule(Self.chain, [.counter], comment: "hello"))
+            $0.add(Rule(Self.chain, [.counter()], comment: "hello"))
         }
     }
 

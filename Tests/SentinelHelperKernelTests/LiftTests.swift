@@ -36,6 +36,12 @@ import Varlink
         (Filter(reason: "spam"), [1, 3]), (Filter(reason: "operator"), [6, 7]),
         (Filter(caller: "user:root"), [0, 1, 2, 3, 4, 5, 6, 7]), (Filter(caller: "user:seed"), []),
         (Filter(check: .dial), [2, 3, 5]), (Filter(check: .dial, peer: "PeerA"), [2]),
+        (Filter(within: "192.0.2.0/24"), [0, 1, 2, 3]), (Filter(within: "192.0.2.1"), [0, 2, 3]),
+        (Filter(within: "198.51.100.0/23"), [6]), (Filter(within: "198.51.100.0/25"), []),
+        (Filter(within: "2001:db8::/32"), [4, 5, 7]), (Filter(within: "2001:db8:1:2:3::/80"), []),
+        (Filter(check: .dial, within: "192.0.2.0/24", reason: "spam"), [3]),
+        (Filter(since: Timestamp(rawValue: 0)), [0, 1, 2, 3, 4, 5, 6, 7]),
+        (Filter(since: Timestamp(rawValue: 4_102_444_800_000)), []),
         (Filter(check: .accept, reason: "operator"), []), (Filter(), [0, 1, 2, 3, 4, 5, 6, 7]),
     ]
 

@@ -88,10 +88,10 @@ enum ElementCoding {
                 element.comment = UserData.comment(
                     in: field.payload, type: UInt8(NFTNL_UDATA_SET_ELEM_COMMENT.rawValue))
             case NFTA_SET_ELEM_EXPR.rawValue:
-                element.counter = counter(of: field.nested) ?? element.counter
+                element.counter = Element.Counter(expression: field.nested) ?? element.counter
             case NFTA_SET_ELEM_EXPRESSIONS.rawValue:
                 for expression in field.nested {
-                    element.counter = counter(of: expression.nested) ?? element.counter
+                    element.counter = Element.Counter(expression: expression.nested) ?? element.counter
                 }
             default: break
             }
@@ -100,24 +100,27 @@ enum ElementCoding {
         element.key = key
         return element
     }
+}
 
-    private static func counter(of expression: Attributes) -> Element.Counter? {
+extension Element.Counter {
+    /// What a counter expression has counted; nil where it is another expression.
+    init?(expression: Attributes) {
+        self.init()
         var isCounter = false
-        var counter = Element.Counter()
         for attribute in expression {
             switch UInt32(attribute.type) {
             case NFTA_EXPR_NAME.rawValue: isCounter = attribute.string == "counter"
             case NFTA_EXPR_DATA.rawValue:
                 for value in attribute.nested {
                     switch UInt32(value.type) {
-                    case NFTA_COUNTER_BYTES.rawValue: counter.bytes = value.bigEndian(UInt64.self) ?? 0
-                    case NFTA_COUNTER_PACKETS.rawValue: counter.packets = value.bigEndian(UInt64.self) ?? 0
+                    case NFTA_COUNTER_BYTES.rawValue: bytes = value.bigEndian(UInt64.self) ?? 0
+                    case NFTA_COUNTER_PACKETS.rawValue: packets = value.bigEndian(UInt64.self) ?? 0
                     default: break
                     }
                 }
             default: break
             }
         }
-        return isCounter ? counter : nil
+        guard isCounter else { return nil }
     }
 }

@@ -58,8 +58,12 @@ extension Expression {
                 $0.set(NFTNL_EXPR_LOOKUP_SREG, register.number)
                 $0.set(NFTNL_EXPR_LOOKUP_SET, set)
             }
-        case .counter:
-            return ExpressionHandle("counter")
+        case .counter(let counter):
+            return Self.make("counter") {
+                // One that begins at nothing is written as nft writes it.
+                if counter.packets != 0 { $0.set(NFTNL_EXPR_CTR_PACKETS, counter.packets) }
+                if counter.bytes != 0 { $0.set(NFTNL_EXPR_CTR_BYTES, counter.bytes) }
+            }
         case .verdict(let verdict):
             return Self.make("immediate") {
                 $0.set(NFTNL_EXPR_IMM_DREG, UInt32(NFT_REG_VERDICT.rawValue))
@@ -85,6 +89,10 @@ extension Expression {
 extension ExpressionHandle {
     fileprivate func set(_ attribute: some BinaryInteger, _ value: UInt32) {
         nftnl_expr_set_u32(pointer, UInt16(attribute), value)
+    }
+
+    fileprivate func set(_ attribute: some BinaryInteger, _ value: UInt64) {
+        nftnl_expr_set_u64(pointer, UInt16(attribute), value)
     }
 
     fileprivate func set(_ attribute: some BinaryInteger, _ value: String) {

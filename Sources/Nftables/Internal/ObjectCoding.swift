@@ -163,6 +163,7 @@ extension NamedSet {
             case NFTA_SET_TIMEOUT.rawValue:
                 set.timeout = attribute.bigEndian(UInt64.self).map { .milliseconds($0) }
             case NFTA_SET_EXPR.rawValue, NFTA_SET_EXPRESSIONS.rawValue: set.hasCounters = true
+            case sentinel_NFTA_SET_TYPE: set.backend = backendName(symbol: attribute.string)
             case sentinel_NFTA_SET_COUNT: set.count = attribute.bigEndian(UInt32.self)
             case NFTA_SET_HANDLE.rawValue: set.handle = attribute.bigEndian(UInt64.self)
             default: break
@@ -183,4 +184,12 @@ extension UnsafePointer<nlmsghdr> {
             .assumingMemoryBound(to: nfgenmsg.self)
         return Family(rawValue: header.pointee.nfgen_family)
     }
+}
+
+/// The kernel names the symbol of the backend's operations, `nft_set_rhash_type`, or its address without symbols.
+func backendName(symbol: String) -> String? {
+    let (prefix, suffix) = ("nft_set_", "_type")
+    guard symbol.hasPrefix(prefix), symbol.hasSuffix(suffix), symbol.count > prefix.count + suffix.count
+    else { return nil }
+    return String(symbol.dropFirst(prefix.count).dropLast(suffix.count))
 }

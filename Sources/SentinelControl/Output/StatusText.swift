@@ -15,7 +15,7 @@ struct StatusText {
 
     var lines: [Line] {
         var lines = fields.lines(width: console.width)
-        if !status.sets.isEmpty { lines += [Line()] + sets }
+        if !status.sets.isEmpty { lines += [Line()] + SetTable(console).lines(status.sets) }
         for problem in status.problems {
             let room = console.width.map { max(20, $0 - 9) } ?? .max
             lines.append(Line())
@@ -88,28 +88,5 @@ struct StatusText {
             "timeout update": kernel.timeoutUpdate, "element destroy": kernel.elementDestroy,
             "set counts": kernel.setCounts, "socket destroy": kernel.socketDestroy,
         ].sorted { $0.key < $1.key }.map { $0.value ? $0.key : "no \($0.key)" }.joined(separator: ", ")
-    }
-
-    private var sets: [Line] {
-        var table = TextTable(
-            [
-                .init(title: "SET", fit: .key), .init(title: "ELEMENTS", alignment: .right),
-                .init(title: "CAPACITY", alignment: .right), .init(title: "FULL", alignment: .right),
-                .init(title: "TYPE", fit: .cut(to: 12), rank: 1), .init(title: "FLAGS", rank: 2),
-            ], width: console.width)
-        return table.lines(
-            status.sets.map { set in
-                [
-                    Span(set.name), Span(Quantity.number(set.count)),
-                    Span(set.capacity.map { Quantity.number($0) } ?? "-"),
-                    Span(set.capacity.map { Quantity.share(set.count, of: $0) } ?? "-", fullness(set)),
-                    Span(set.type), Span(set.flags.joined(separator: ", ")),
-                ]
-            })
-    }
-
-    private func fullness(_ set: SetInfo) -> Style {
-        guard let capacity = set.capacity, capacity > 0 else { return .plain }
-        return Double(set.count) / Double(capacity) >= 0.9 ? .warning : .plain
     }
 }

@@ -7,7 +7,7 @@ internal import SentinelProtocol
 struct ExplainVerb: Verb {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Tell everything that is known about an address, a block, an endpoint or a peer.",
+        abstract: "Tell everything that is known about an address, a block, an endpoint, a peer or a ban.",
         discussion: """
             Would its packets pass now, and which set decides? Which bans and guards concern it, since when, by whom, \
             until when? What has the kernel refused? How long would a further ban last?
@@ -20,9 +20,10 @@ struct ExplainVerb: Verb {
               sentinelctl explain tcp:203.0.113.7:8776
               sentinelctl explain /ip4/203.0.113.7/tcp/8776/p2p/12D3KooWQjKv…
               sentinelctl explain 12D3KooWQjKv…
+              sentinelctl explain 17            what ban 17 blocks
             """)
 
-    @Argument(help: "An address, a block, an endpoint, a multiaddr or a peer's id.")
+    @Argument(help: "An address, a block, an endpoint, a multiaddr, a peer's id or a ban's number.")
     var subject: String
 
     @OptionGroup var common: CommonOptions

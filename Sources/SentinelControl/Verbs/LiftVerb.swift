@@ -17,6 +17,7 @@ struct LiftVerb: Verb {
               sentinelctl lift 203.0.113.7 tcp:203.0.113.7:8776
               sentinelctl lift --reason rate-limit --dry-run
               sentinelctl lift --peer 12D3KooWQjKv… --check dial
+              sentinelctl lift --cidr 203.0.113.0/24 --since 10m
               sentinelctl lift --id 17
               sentinelctl lift --all
             """)
@@ -25,6 +26,11 @@ struct LiftVerb: Verb {
     var subjects: [String] = []
 
     @OptionGroup var filters: FilterOptions
+
+    @Option(
+        help: ArgumentHelp("Bans that began at this moment or later.", valueName: "moment"),
+        transform: Moment.init(argument:))
+    var since: Moment?
 
     @Option(help: ArgumentHelp("The ban of this number.", valueName: "number"))
     var id: Int64?
@@ -38,13 +44,13 @@ struct LiftVerb: Verb {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        let isNarrowed = filters.filter(id: id) != Filter()
+        let isNarrowed = filters.filter(id: id) != Filter() || since != nil
         if all, isNarrowed || !subjects.isEmpty {
             throw ValidationError("--all stands alone; leave it out to lift what the rest names")
         }
         guard all || isNarrowed || !subjects.isEmpty else {
             throw ValidationError(
-                "nothing says which bans to lift; name subjects, or use --check, --peer, --reason, --caller, --id or "
+                "nothing says which bans to lift; name subjects, or use --check, --peer, --reason, --caller, --cidr, --since, --id or "
                     + "--all")
         }
     }
@@ -55,7 +61,10 @@ struct LiftVerb: Verb {
         var lifted = HelperInterface.Lift.Reply(bans: [], durable: true)
         for subject in subjects.isEmpty ? [nil] : subjects.map(Optional.some) {
             let parameters = HelperInterface.Lift.Parameters(
-                filter: filters.filter(subject: subject, id: id), dryRun: dryRun ? true : nil)
+                filter: filters.filter(
+                    subject: subject, id: id,
+                    since: since?.timestamp(console.localTime, now: console.now())),
+                dryRun: dryRun ? true : nil)
             let reply = try await client.call(
                 HelperInterface.lift, parameters, timeout: HelperAddress.patience)
             if reply.bans.isEmpty { console.remark(subject.map { "No ban of \($0)." } ?? "No ban matches.") }

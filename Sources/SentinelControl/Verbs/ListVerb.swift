@@ -17,6 +17,7 @@ struct ListVerb: Verb {
               sentinelctl list
               sentinelctl list --check dial --reason rate-limit
               sentinelctl list --subject 203.0.113.7
+              sentinelctl list --cidr 203.0.113.0/24 --since 2h
               sentinelctl list --json | jq -r 'select(.expires == null) | .subject'
             """)
 
@@ -25,10 +26,17 @@ struct ListVerb: Verb {
     var subject: String?
 
     @OptionGroup var filters: FilterOptions
+
+    @Option(
+        help: ArgumentHelp("Bans that began at this moment or later.", valueName: "moment"),
+        transform: Moment.init(argument:))
+    var since: Moment?
+
     @OptionGroup var common: CommonOptions
 
     func perform(_ console: Console, _ helper: HelperAddress) async throws -> ExitStatus {
-        let filter = filters.filter(subject: subject)
+        let since = since?.timestamp(console.localTime, now: console.now())
+        let filter = filters.filter(subject: subject, since: since)
         let client = try await helper.connect()
         var table = BanTable(console)
         var isEmpty = true

@@ -37,6 +37,9 @@ struct FilterOptions: ParsableArguments {
     @Option(help: "Bans of this check.")
     var check: CheckName?
 
+    @Option(help: ArgumentHelp("Bans of what lies in this block.", valueName: "block"))
+    var cidr: String?
+
     @Option(help: ArgumentHelp("Bans of this peer.", valueName: "id"))
     var peer: String?
 
@@ -47,8 +50,10 @@ struct FilterOptions: ParsableArguments {
     var caller: String?
 
     /// - Parameter subject: an address, a block, an endpoint or a multiaddr.
-    func filter(subject: String? = nil, id: Int64? = nil) -> Filter {
-        Filter(check: check?.check, subject: subject, peer: peer, reason: reason, caller: caller, id: id)
+    func filter(subject: String? = nil, id: Int64? = nil, since: Timestamp? = nil) -> Filter {
+        Filter(
+            check: check?.check, subject: subject, within: cidr, peer: peer, reason: reason, caller: caller,
+            id: id, since: since)
     }
 }
 

@@ -118,6 +118,15 @@ struct BanBook {
     /// How many entries one page looks at, at most: so that no page takes long, however little it finds.
     private static var pageScan: Int { 50_000 }
 
+    /// A ban in force that matches; nil where there is none.
+    func first(where matches: (BanRecord) -> Bool) -> BanRecord? {
+        for slot in 0..<used where self[slot].state == .active {
+            let record = record(slot)
+            if matches(record) { return record }
+        }
+        return nil
+    }
+
     /// All bans in force that match.
     func all(where matches: (BanRecord) -> Bool) -> [BanRecord] {
         (0..<used).compactMap { slot in
@@ -134,14 +143,16 @@ struct BanBook {
 
     /// The keys of some of the bans in force in a set and when they end, from a position on, and where to go on; nil at
     /// the end.
-    func ends(in set: SetKind, from start: Int, limit: Int) -> (
-        ends: [(key: BanKey, deadline: MonotonicMilliseconds?)], next: Int?
-    ) {
+    ///
+    /// - Parameter matches: which bans; nil: all.
+    func ends(
+        in set: SetKind, from start: Int, limit: Int, where matches: ((BanRecord) -> Bool)? = nil
+    ) -> (ends: [(key: BanKey, deadline: MonotonicMilliseconds?)], next: Int?) {
         var ends: [(key: BanKey, deadline: MonotonicMilliseconds?)] = []
         var position = start
         while position < Int(used), ends.count < limit, position - start < Self.pageScan {
             let slot = self[UInt32(position)]
-            if slot.state == .active, slot.key.set == set {
+            if slot.state == .active, slot.key.set == set, matches?(record(UInt32(position))) ?? true {
                 ends.append((slot.key, slot.deadline == .max ? nil : slot.deadline))
             }
             position += 1

@@ -132,11 +132,12 @@ final class Enforcer {
     /// between the old and the new.
     func build(_ contents: Contents, replacing: Bool) throws(NftablesError) {
         var transaction = Transaction()
+        let counters = replacing ? try ruleCounters() : [:]
         if replacing { transaction.delete(layout.table) }
         transaction.add(wantedTable)
         for kind in SetKind.allCases { transaction.add(layout[kind]) }
         for chain in layout.chains { transaction.add(chain) }
-        for rule in layout.rules { transaction.add(rule) }
+        for rule in layout.rules(from: counters) { transaction.add(rule) }
         for (kind, elements) in contents.elements where !elements.isEmpty {
             transaction.add(elements, to: layout[kind])
         }
@@ -157,7 +158,7 @@ final class Enforcer {
         var transaction = Transaction()
         transaction.add(wantedTable)
         for chain in layout.chains { transaction.flush(chain) }
-        for rule in layout.rules { transaction.add(rule) }
+        for rule in layout.rules(from: try ruleCounters()) { transaction.add(rule) }
         for kind in SetKind.allCases where kind.check == nil {
             let elements = contents.elements[kind] ?? []
             guard try !holds(kind, elements) else { continue }
@@ -335,28 +336,6 @@ final class Enforcer {
         [.alreadyExists, .notFound, .timedOut, .outcomeUnknown].contains(code)
     }
 
-    /// Gives elements that will be put in anew the counts that they have now.
-    private func withCounters(_ changes: Changes) throws(NftablesError) -> Changes {
-        var changes = changes
-        for (kind, elements) in changes.replaced where kind.hasCounters {
-            let counters = try counters(elements, of: kind)
-            changes.replaced[kind] = elements.map { $0.counting(from: counters[$0.key]) }
-        }
-        for (kind, change) in changes.intervals where kind.hasCounters {
-            let counters = try counters(change.removed.filter { !$0.isIntervalEnd }, of: kind)
-            changes.intervals[kind]?.added = change.added.map { $0.counting(from: counters[$0.key]) }
-        }
-        return changes
-    }
-
-    private func counters(
-        _ elements: [Element], of kind: SetKind
-    ) throws(NftablesError) -> [ElementKey: Element.Counter] {
-        var counters: [ElementKey: Element.Counter] = [:]
-        try socket.readElements(elements.map(\.key), of: layout[kind]) { counters[$0] = $1?.counter }
-        return counters
-    }
-
     /// Reads elements by their keys.
     func read(_ keys: [ElementKey], of kind: SetKind) throws(NftablesError) -> [Element] {
         var found: [Element] = []
@@ -388,13 +367,4 @@ final class Enforcer {
 extension Generation {
     /// The one behind the next transaction. 0 is none.
     fileprivate var next: Generation { Generation(number: number == .max ? 1 : number + 1) }
-}
-
-extension Element {
-    func counting(from counter: Counter?) -> Element {
-        guard let counter, !isIntervalEnd else { return self }
-        var element = self
-        element.counter = counter
-        return element
-    }
 }

@@ -39,6 +39,24 @@ struct Layout: Hashable, Sendable {
             + [Self.ofNodeUsers(outbound, then: destinations)] + Self.destinationRules(destinations)
     }
 
+    /// The rules, counting on from what those of the same chain and set have counted.
+    func rules(from counters: RuleCounters) -> [Rule] {
+        rules.map { rule in
+            var rule = rule
+            var set: String?
+            for (index, expression) in rule.expressions.enumerated() {
+                switch expression {
+                case .lookup(_, let name): set = name
+                case .counter:
+                    let counter = set.flatMap { counters[rule.chain.name]?[$0] }
+                    rule.expressions[index] = .counter(counter ?? Element.Counter())
+                default: break
+                }
+            }
+            return rule
+        }
+    }
+
     /// The set of this kind.
     subscript(_ kind: SetKind) -> NamedSet { sets[Int(kind.rawValue)] }
 
@@ -73,9 +91,8 @@ struct Layout: Hashable, Sendable {
         {
             Rule(
                 chain,
-                Expression.address(field) + ipv6Mask(mask) + [
-                    .lookup(.first, set: kind.name), .verdict(verdict),
-                ])
+                Expression.address(field) + ipv6Mask(mask) + [.lookup(.first, set: kind.name)]
+                    + (verdict == .drop ? [.counter()] : []) + [.verdict(verdict)])
         }
         return [
             rule(.exempt4, .ipv4Source, .return), rule(.exempt6, .ipv6Source, .return),
@@ -111,7 +128,9 @@ struct Layout: Hashable, Sendable {
         func address(_ kind: SetKind, _ field: Expression.AddressField) -> Rule {
             Rule(
                 chain,
-                Expression.address(field) + [.lookup(.first, set: kind.name), .reject(.adminProhibited)])
+                Expression.address(field) + [
+                    .lookup(.first, set: kind.name), .counter(), .reject(.adminProhibited),
+                ])
         }
         func endpoint(_ kind: SetKind, _ field: Expression.AddressField, registers: Int) -> Rule {
             Rule(
@@ -119,7 +138,7 @@ struct Layout: Hashable, Sendable {
                 Expression.address(field) + [
                     .meta(.l4proto, to: .init(registers)),
                     Expression.destinationPort(to: .init(registers + 1)),
-                    .lookup(.first, set: kind.name), .reject(.adminProhibited),
+                    .lookup(.first, set: kind.name), .counter(), .reject(.adminProhibited),
                 ])
         }
         return [
@@ -132,7 +151,13 @@ struct Layout: Hashable, Sendable {
     }
 }
 
+/// What rules have counted, by the names of their chain and of the set that they look up.
+typealias RuleCounters = [String: [String: Element.Counter]]
+
 extension SetKind {
+    /// What kernels choose for a set like this, one field's intervals or none and no fixed size, if they don't tell.
+    var usualBackend: String { flags.contains(.interval) ? "rbtree" : "rhash" }
+
     /// How many bans the set may have; nil: it holds none.
     func capacity(_ capacity: Configuration.Capacity) -> Int? {
         switch self {
