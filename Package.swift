@@ -61,7 +61,7 @@ let package = Package(
         .systemLibrary(name: "CNetfilter", providers: [.apt(["libmnl-dev", "libnftnl-dev"])]),
 
         // Each on its own, and of use to others.
-        .target(name: "Nftables", dependencies: ["CNetfilter", "Inet"], swiftSettings: settings),
+        .target(name: "Nftables", dependencies: ["CLinux", "CNetfilter", "Inet"], swiftSettings: settings),
         .target(name: "Sentinel", dependencies: ["Inet"], swiftSettings: settings),
         .target(
             name: "Varlink", dependencies: ["CLinux", nioCore, nioPosix],

@@ -41,7 +41,7 @@ extension NetlinkSocket {
     ) throws(NftablesError) -> Int {
         var position = keys.startIndex
         do {
-            try ask(.getElement, set.table.family, "read elements", set.description) { header in
+            try askForMany(.getElement, set.table.family, "read elements", set.description) { header in
                 header.put(NFTA_SET_ELEM_LIST_TABLE.rawValue, string: set.table.name)
                 header.put(NFTA_SET_ELEM_LIST_SET.rawValue, string: set.name)
                 header.nest(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue) {

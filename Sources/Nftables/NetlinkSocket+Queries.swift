@@ -105,19 +105,46 @@ extension NetlinkSocket {
         try send(type, family, flags: NLM_F_ACK, operation, put: put)
         let deadline = ContinuousClock.now + deadline
         while let datagram = try receive(until: deadline) {
-            for message in Messages(datagram) {
-                guard let verdict = KernelVerdict(message: message) else {
-                    answer(message)
-                    continue
-                }
-                guard verdict.errno == 0 else {
-                    throw NftablesError(
-                        errno: verdict.errno, operation: operation, object: object,
-                        kernelMessage: verdict.message)
-                }
-                return
+            if try isEnd(datagram, operation, object, answer: answer) { return }
+        }
+    }
+
+    /// As ``ask(_:_:_:_:put:answer:)``, for many answers that are small.
+    func askForMany(
+        _ type: MessageType, _ family: Family, _ operation: String, _ object: String,
+        put: (UnsafeMutablePointer<nlmsghdr>) -> Void, answer: (UnsafePointer<nlmsghdr>) -> Void
+    ) throws(NftablesError) {
+        drain()
+        try send(type, family, flags: NLM_F_ACK, operation, put: put)
+        let deadline = ContinuousClock.now + deadline
+        var isOver = false
+        while !isOver {
+            try receiveSmall(until: deadline) { datagram throws(NftablesError) in
+                isOver = try isEnd(datagram, operation, object, answer: answer) || isOver
             }
         }
+    }
+
+    /// Hands out the answers in a datagram.
+    ///
+    /// - Returns: whether the kernel says in it that it is done.
+    private func isEnd(
+        _ datagram: UnsafeRawBufferPointer, _ operation: String, _ object: String,
+        answer: (UnsafePointer<nlmsghdr>) -> Void
+    ) throws(NftablesError) -> Bool {
+        for message in Messages(datagram) {
+            guard let verdict = KernelVerdict(message: message) else {
+                answer(message)
+                continue
+            }
+            guard verdict.errno == 0 else {
+                throw NftablesError(
+                    errno: verdict.errno, operation: operation, object: object,
+                    kernelMessage: verdict.message)
+            }
+            return true
+        }
+        return false
     }
 
     func send(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import CLinux
 internal import CNetfilter
 import Glibc
 
@@ -146,6 +147,40 @@ public struct NetlinkSocket: ~Copyable {
             }
         }
     }
+
+    /// Receives the datagrams that are there, which are valid until the next call, and waits for the first. For answers
+    /// that come in numbers and are small: one of more than ``smallDatagram`` bytes is an error.
+    ///
+    /// - Parameter body: called for each in order.
+    package func receiveSmall(
+        until deadline: ContinuousClock.Instant,
+        _ body: (UnsafeRawBufferPointer) throws(NftablesError) -> Void
+    ) throws(NftablesError) {
+        var lengths = [UInt32](repeating: 0, count: received.count / Self.smallDatagram)
+        var count: Int32 = -1
+        while count < 0 {
+            count = lengths.withUnsafeMutableBufferPointer {
+                clinux_receive_datagrams(
+                    descriptor, received.baseAddress, Self.smallDatagram, $0.baseAddress, UInt32($0.count))
+            }
+            guard count < 0 else { break }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: try wait(until: deadline)
+            default: throw NftablesError(errno: errno, operation: "receive")
+            }
+        }
+        for (index, length) in lengths.prefix(Int(count)).enumerated() {
+            guard length <= Self.smallDatagram else {
+                throw NftablesError(.outcomeUnknown, operation: "receive", object: "\(length) bytes at once")
+            }
+            let start = index * Self.smallDatagram
+            try body(UnsafeRawBufferPointer(rebasing: received[start..<start + Int(length)]))
+        }
+    }
+
+    /// In bytes: an element with all that there may be in it has some three hundred.
+    private static var smallDatagram: Int { 1024 }
 
     private func wait(until deadline: ContinuousClock.Instant) throws(NftablesError) {
         var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

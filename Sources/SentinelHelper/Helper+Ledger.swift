@@ -32,6 +32,9 @@ extension Helper {
     /// Has the ledger and those who watch know what became of bans, in that order.
     func tell(_ changes: [BanChange]) {
         guard !changes.isEmpty else { return }
+        for change in changes {
+            tally.count(change.kind, change.record.key.check, reason: change.record.reason)
+        }
         if let timeline = keeping.ledger?.timeline { write(batch(changes, timeline)) }
         publish(changes.map(event))
     }

@@ -132,7 +132,8 @@ extension Helper {
     private func explanation(ofBan id: UInt64) throws -> Explanation {
         guard let record = book.first(where: { $0.id == id }) else {
             throw VarlinkFailure(
-                "subject", "no ban \(id) is in force; what became of it, sentinelctl history --id \(id) shows")
+                "subject", "no ban \(id) is in force; what became of it, sentinelctl history --id \(id) shows"
+            )
         }
         return try explanation(record.key.text(ipv6Prefix: enforcer.layout.ipv6Prefix))
     }

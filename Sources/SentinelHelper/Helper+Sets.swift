@@ -74,7 +74,7 @@ extension Helper {
     private static var pageSize: Int { 2000 }
 
     /// The sets with all that can be told of each without reading its elements.
-    private func describedSets(_ kinds: [SetKind]) throws(NftablesError) -> [SetInfo] {
+    func describedSets(_ kinds: [SetKind]) throws(NftablesError) -> [SetInfo] {
         let found = try enforcer.foundSets()
         let counters = try enforcer.ruleCounters()
         return kinds.map { kind in
@@ -116,9 +116,19 @@ extension Helper {
             self.top = top
         }
 
+        /// Those of some elements that are to be told: for the top none that has too few packets, so that no text is made
+        /// of a million.
+        func chosen(of elements: [Element]) -> [Element] {
+            guard top != nil else { return elements }
+            let least = leastAtTheTop
+            return elements.filter { Int64(clamping: $0.counter?.packets ?? 0) > least }
+        }
+
+        private var leastAtTheTop: Int64 { best.count == top ? best.last?.packets ?? 0 : 0 }
+
         /// Keeps of these elements and those before the ones that have refused most packets.
         mutating func keepBest(of elements: [SetElement], _ top: Int) {
-            let least = best.count == top ? best.last?.packets ?? 0 : 0
+            let least = leastAtTheTop
             let better = elements.filter { $0.packets ?? 0 > least }
             guard !better.isEmpty else { return }
             best = Array((best + better).sorted { $0.packets ?? 0 > $1.packets ?? 0 }.prefix(top))
@@ -199,7 +209,7 @@ extension Helper {
         let (ends, next) = book.ends(
             in: kind, from: reading.position, limit: Self.pageSize, where: reading.matches)
         let found = try enforcer.read(ends.map(\.key.elementKey), of: kind)
-        set.elements = found.map { listed($0, kind) }
+        set.elements = reading.chosen(of: found).map { listed($0, kind) }
         if found.count < ends.count { note(absentOf: ends.map(\.key), found, kind, in: &set) }
         return next
     }

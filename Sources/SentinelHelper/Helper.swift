@@ -40,6 +40,8 @@ public actor Helper {
     var book: BanBook
     var covers: [SetKind: NetworkCover<BanKey>] = [.net4: NetworkCover([]), .net6: NetworkCover([])]
     var subscribers: [UInt64: Subscriber] = [:]
+    /// What has happened since this runs.
+    var tally = EventTally()
     var generator = SystemRandomNumberGenerator()
     /// The users whose dials are checked, by number.
     var nodeUsers: [UInt32]

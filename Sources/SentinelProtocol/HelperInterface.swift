@@ -35,6 +35,9 @@ public enum HelperInterface {
     public static let list = VarlinkMethod<List.Parameters, List.Reply>("org.seedsentinel.Helper.List")
     /// The table's sets, in pages where the call asks for more.
     public static let sets = VarlinkMethod<Sets.Parameters, Sets.Reply>("org.seedsentinel.Helper.Sets")
+    /// What is counted: refused packets by set, events by kind, check and reason.
+    public static let counters = VarlinkMethod<VarlinkEmpty, Counters.Reply>(
+        "org.seedsentinel.Helper.Counters")
     /// Everything that is known about a subject or a peer.
     public static let explain = VarlinkMethod<Explain.Parameters, Explain.Reply>(
         "org.seedsentinel.Helper.Explain")

@@ -80,6 +80,22 @@ import Testing
         #expect(element["packets"] as? Int64 == 1)
         #expect(element["bytes"] as? Int64 == listed?.bytes.map(Int64.init))
         let text = try await host.control("sets", "accept4").output.split(separator: "\n")
+        let summary = try await host.control("sets").output.split(separator: "\n")
+        #expect(summary.first?.hasPrefix("SET ") == true && summary.count == 13)
+        let row = try #require(summary.first { $0.hasPrefix("accept4 ") })
+        #expect(
+            row.split(separator: " ").map(String.init)[1...] == [
+                "1", "1,048,576", "<1", "%", "1", "30", "B", "rhash", "ipv4_addr",
+            ], "\(row)")
+        let top = try await host.control("sets", "accept4", "--top", "1", "--json")
+        #expect(try object(top.output)["packets"] as? Int64 == 1)
+        let metrics = try await host.control("metrics")
+        #expect(
+            metrics.status == 0
+                && metrics.output.contains("\nsentinel_refused_packets_total{set=\"accept4\"} 1\n"))
+        #expect(
+            metrics.output.contains(
+                "sentinel_events_total{kind=\"banned\",check=\"accept\",reason=\"operator\"} 1\n"))
         #expect(text.first == "accept4  1 of 1,048,576 elements, ipv4_addr, timeout")
         #expect(text.last?.contains("  1   30 B  ") == true, "\(text)")
         await helper.end()

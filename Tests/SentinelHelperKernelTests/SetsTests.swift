@@ -131,6 +131,38 @@ import Varlink
         }
     }
 
+    @Test func `Events are counted by kind, check and reason, and reasons beyond a bound together`()
+        async throws
+    {
+        try await withHelper { helper async throws in
+            let ban = try await helper.submit(.accept, "192.0.2.1", reason: "rate")
+            _ = try await helper.submit(.accept, "192.0.2.1", reason: "rate", duration: 7_200_000)
+            _ = try await helper.submit(.dial, "tcp:192.0.2.1:4001", reason: "spam")
+            _ = try await helper.lift(Filter(id: ban.id))
+            // Refused: no event.
+            _ = try await helper.submit(.accept, "127.0.0.1", reason: "rate")
+            let counters = try await helper.client.call(HelperInterface.counters)
+            #expect(
+                counters.events == [
+                    EventCount(kind: .banned, check: .accept, reason: "rate", count: 1),
+                    EventCount(kind: .banned, check: .dial, reason: "spam", count: 1),
+                    EventCount(kind: .lifted, check: .accept, reason: "rate", count: 1),
+                    EventCount(kind: .renewed, check: .accept, reason: "rate", count: 1),
+                ])
+            let sets = try await helper.client.call(HelperInterface.sets, .init()).sets
+            #expect(counters.sets.map(\.name) == sets.map(\.name))
+            #expect(counters.sets.map(\.count) == sets.map(\.count))
+            #expect(counters.sets.first { $0.name == "dial4" }?.packets == 0)
+
+            _ = try await helper.submit(
+                (0..<300).map { BatchTests.denial("198.18.\($0 / 250).\($0 % 250)", reason: "made-up-\($0)") })
+            let events = try await helper.client.call(HelperInterface.counters).events
+            #expect(Set(events.map(\.reason)).count == 201)
+            #expect(events.reduce(0) { $0 + $1.count } == 304)
+            #expect(events.contains { $0.reason == "other" && $0.kind == .banned })
+        }
+    }
+
     @Test func `Elements are those of the bans that a filter is for`() async throws {
         try await withHelper { helper async throws in
             _ = try await helper.submit([

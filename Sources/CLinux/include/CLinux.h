@@ -12,6 +12,7 @@
 
 #include "CLinuxNamespace.h"
 #include "CLinuxNotify.h"
+#include "CLinuxReceive.h"
 #include "CLinuxSpawn.h"
 
 #ifdef __cplusplus

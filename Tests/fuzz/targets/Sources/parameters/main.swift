@@ -124,7 +124,9 @@ let methods: [String: (UnsafeRawBufferPointer) -> Void] = [
         for kind in parameters.kinds ?? [] { requirePlain(quoted(kind.rawValue)) }
     },
     "Sets": { input in
-        guard let name = decode(HelperInterface.sets, input)?.name else { return }
+        guard let parameters = decode(HelperInterface.sets, input) else { return }
+        if let filter = parameters.filter { check(filter) }
+        guard let name = parameters.name else { return }
         if let kind = SetKind(name: name) { require(kind.name == name, "\(name) is a set's name") }
         requirePlain(quoted(name))
     },
