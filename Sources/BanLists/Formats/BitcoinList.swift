@@ -91,12 +91,7 @@ private enum BitcoinBans {
                 "no IP address", address,
                 "the kernel sees no address of an overlay network; ban it in the node itself")
         }
-        guard case .network(let network) = AddressText.read(address) else {
-            if case .problem(let problem, let remedy) = AddressText.read(address) {
-                return refuse(problem, address, remedy)
-            }
-            return refuse("a range", address, "write it as blocks, 203.0.113.0/24")
-        }
+        guard let network = reading.network(address, line: node.line) else { return }
         let created = node["ban_created"]?.integer.map { ListTime(seconds: $0) }
         reading.take(
             BanEntry(.init(network), created: created, end: .at(until)), line: node.line, now: now)

@@ -164,12 +164,7 @@ private struct DecisionReader {
             return refuse(
                 node, "a simulated decision", value, "end the simulation of its scenario to have it enforced")
         }
-        guard case .network(let network) = AddressText.read(value) else {
-            if case .problem(let problem, let remedy) = AddressText.read(value) {
-                return refuse(node, problem, value, remedy)
-            }
-            return refuse(node, "a range", value, "write it as blocks, 203.0.113.0/24")
-        }
+        guard let network = reading.network(value, line: node.line) else { return }
         var end = BanEntry.End.unstated
         if let duration = node["duration"] {
             guard let length = duration.string.flatMap(GoDuration.milliseconds) else {

@@ -32,15 +32,8 @@ public enum Fail2banBanned: BanListFormat {
         let notes = BanEntry.Notes(reason: jail.key)
         for node in addresses {
             let text = node.string ?? ""
-            switch AddressText.read(text) {
-            case .network(let network):
+            if let network = reading.network(text, line: node.line, item: "\(jail.key): \(text)") {
                 reading.take(BanEntry(.init(network), notes: notes), line: node.line, now: now)
-            case .range:
-                reading.refuse(
-                    .init(
-                        "a range", line: node.line, item: text, remedy: "write it as blocks, 203.0.113.0/24"))
-            case .problem(let problem, let remedy):
-                reading.refuse(.init(problem, line: node.line, item: "\(jail.key): \(text)", remedy: remedy))
             }
         }
     }

@@ -16,13 +16,7 @@ extension BanListReading {
             let length = ListTime(seconds: banTime)
             end = banTime < 0 ? .forGood : .at((created ?? now).advanced(by: length.milliseconds))
         }
-        switch AddressText.read(address) {
-        case .network(let network):
-            take(BanEntry(.init(network), created: created, end: end, notes: notes), line: row, now: now)
-        case .range:
-            refuse(.init("a range", line: row, item: address, remedy: "write it as blocks, 203.0.113.0/24"))
-        case .problem(let problem, let remedy):
-            refuse(.init(problem, line: row, item: address, remedy: remedy))
-        }
+        guard let network = self.network(address, line: row) else { return }
+        take(BanEntry(.init(network), created: created, end: end, notes: notes), line: row, now: now)
     }
 }

@@ -93,12 +93,8 @@ public enum MoneroBans: BanListFormat {
         guard let seconds = node["seconds"]?.integer, let end = end(seconds, now) else {
             return refuse("no \"seconds\"", "say for how long, \"seconds\": 3600")
         }
-        switch AddressText.read(host) {
-        case .network(let network):
-            reading.take(BanEntry(.init(network), end: end), line: node.line, now: now)
-        case .range: refuse("a range", "write it as subnets, 203.0.113.0/24")
-        case .problem(let problem, let remedy): refuse(problem, remedy)
-        }
+        guard let network = reading.network(host, line: node.line) else { return }
+        reading.take(BanEntry(.init(network), end: end), line: node.line, now: now)
     }
 
     /// `203.0.113.7 banned for 3595 seconds`, and the lines of its log that monerod prints around it.
@@ -120,11 +116,8 @@ public enum MoneroBans: BanListFormat {
             let seconds = Int64(words[3]),
             let end = end(seconds, now)
         else { return refuse("no ban", "a line reads \"203.0.113.7 banned for 3600 seconds\"") }
-        switch AddressText.read(String(words[0])) {
-        case .network(let network): reading.take(BanEntry(.init(network), end: end), line: number, now: now)
-        case .range: refuse("a range", "write it as subnets, 203.0.113.0/24")
-        case .problem(let problem, let remedy): refuse(problem, remedy)
-        }
+        guard let network = reading.network(String(words[0]), line: number) else { return }
+        reading.take(BanEntry(.init(network), end: end), line: number, now: now)
     }
 
     /// Without the sequences that set a terminal's colours (ECMA-48, SGR).

@@ -108,3 +108,22 @@ enum AddressText {
         return IPv4Address(bits: bits << 8 | octet)
     }
 }
+
+extension BanListReading {
+    /// The address or block that a text is; what is none is refused.
+    ///
+    /// - Parameter item: what to name in the refusal; nil: the text itself.
+    mutating func network(_ text: String, line: Int, item: String? = nil) -> IPNetwork? {
+        switch AddressText.read(text) {
+        case .network(let network):
+            return network
+        case .range:
+            refuse(
+                .init("a range", line: line, item: item ?? text, remedy: "write it as blocks, 203.0.113.0/24")
+            )
+        case .problem(let problem, let remedy):
+            refuse(.init(problem, line: line, item: item ?? text, remedy: remedy))
+        }
+        return nil
+    }
+}

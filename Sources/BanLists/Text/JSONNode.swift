@@ -32,10 +32,11 @@ struct JSONNode {
         return member.node
     }
 
-    var string: String? { if case .string(let text) = value { text } else { nil } }
-    var integer: Int64? { if case .integer(let number) = value { number } else { nil } }
-    var bool: Bool? { if case .bool(let flag) = value { flag } else { nil } }
-    var array: [JSONNode]? { if case .array(let nodes) = value { nodes } else { nil } }
-    var members: [Member]? { if case .object(let members) = value { members } else { nil } }
-    var isNull: Bool { if case .null = value { true } else { false } }
+    // Not inlined: the optimiser of Swift 6.3.1 crashes where a borrowed node's case is looked at (CopyPropagation).
+    @inline(never) var string: String? { if case .string(let text) = value { text } else { nil } }
+    @inline(never) var integer: Int64? { if case .integer(let number) = value { number } else { nil } }
+    @inline(never) var bool: Bool? { if case .bool(let flag) = value { flag } else { nil } }
+    @inline(never) var array: [JSONNode]? { if case .array(let nodes) = value { nodes } else { nil } }
+    @inline(never) var members: [Member]? { if case .object(let members) = value { members } else { nil } }
+    @inline(never) var isNull: Bool { if case .null = value { true } else { false } }
 }

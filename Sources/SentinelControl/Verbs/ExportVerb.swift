@@ -51,6 +51,7 @@ struct ExportVerb: Verb {
         let filter = filters.filter(subject: subject)
         var entries: [BanEntry] = []
         var unread: [String] = []
+        defer { console.showProgress?("") }
         let client = try await helper.connect()
         for try await page in client.stream(HelperInterface.list, .init(filter: filter)) {
             for ban in page.bans {

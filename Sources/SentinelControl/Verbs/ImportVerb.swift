@@ -18,13 +18,13 @@ struct ImportVerb: Verb {
               sentinel         a ban a line, as "list --json" and export print them
               bitcoin          banlist.json of Bitcoin Core
               bitcoin-rpc      what listbanned answers, Litecoin's as well
-              crowdsec         cscli decisions list -o json; decisions, a line each or in brackets
+              crowdsec         cscli decisions list -o json; decisions as lines or array
               crowdsec-stream  what a bouncer gets: {"new": […], "deleted": […]}
               fail2ban         fail2ban-client banned
               fail2ban-db      fail2ban.sqlite3, which has the times too
               monero           the file of monerod's --ban-list: for good
               monero-rpc       get_bans, and what monerod's command bans prints
-              plain            an address, block or range a line, as netsets have it; #, ; and // begin comments
+              plain            an address, block or range a line; #, ; and // are comments
               sshguard         sshguard's blacklist: for good
 
             A ban lasts as long as the list still gives it, else as the configuration says; --for and --for-good say it \
@@ -79,6 +79,8 @@ struct ImportVerb: Verb {
 
     func perform(_ console: Console, _ helper: HelperAddress) async throws -> ExitStatus {
         let list = ListFile(path: file)
+        // Whatever is said next has the line for itself, also where it is what went wrong.
+        defer { console.showProgress?("") }
         console.showProgress?("Reading \(list.name.sanitised)…")
         let (kind, reading) = try read(list, now: ListTime(milliseconds: console.now().rawValue))
         var summary = ImportSummary(file: list.name, format: kind.rawValue, dryRun: dryRun)
