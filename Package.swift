@@ -32,6 +32,7 @@ let package = Package(
     name: "seed-sentinel",
     platforms: [.macOS(.v15)],
     products: [
+        .library(name: "BanLists", targets: ["BanLists"]),
         .library(name: "ConfigurationReader", targets: ["ConfigurationReader"]),
         .library(name: "Inet", targets: ["Inet"]),
         .library(name: "Nftables", targets: ["Nftables"]),
@@ -102,12 +103,17 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // Lists of bans that other programs keep.
+        .target(name: "BanLists", dependencies: ["Inet", "Sentinel"], swiftSettings: settings),
+        .target(
+            name: "Fail2banDatabase", dependencies: ["BanLists", "CSQLite", "Inet"], swiftSettings: settings),
+
         // The operator's command: it talks to the helper, and links nothing of it.
         .target(
             name: "SentinelControl",
             dependencies: [
-                "Inet", "Sentinel", "SentinelConfiguration", "SentinelProtocol", "Varlink", argumentParser,
-                nioCore, nioPosix,
+                "BanLists", "Fail2banDatabase", "Inet", "Sentinel", "SentinelConfiguration",
+                "SentinelProtocol", "Varlink", argumentParser, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .executableTarget(name: "sentinelctl", dependencies: ["SentinelControl"], swiftSettings: settings),
@@ -183,6 +189,9 @@ let package = Package(
         .testTarget(
             name: "LedgerTests", dependencies: ["CSQLite", "Ledger", "LedgerSupport"],
             swiftSettings: settings),
+        .testTarget(
+            name: "BanListsTests", dependencies: ["BanLists", "CSQLite", "Fail2banDatabase", "Inet"],
+            swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
         .target(
             name: "NamespaceSupport", dependencies: ["CLinux", "Inet"], path: "Tests/NamespaceSupport",
@@ -229,7 +238,9 @@ let package = Package(
             path: "Tests/kernels/Scenario", swiftSettings: settings),
         .testTarget(
             name: "SentinelControlTests",
-            dependencies: ["SentinelControl", "SentinelProtocol", "Varlink", "Inet", nioCore, nioPosix],
+            dependencies: [
+                "BanLists", "SentinelControl", "SentinelProtocol", "Varlink", "Inet", nioCore, nioPosix,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SentinelClientTests",

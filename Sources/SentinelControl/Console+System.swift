@@ -26,6 +26,7 @@ extension Console {
             },
             writeError: { text in _ = ProcessSurroundings.write(text + "\n", to: STDERR_FILENO) },
             ask: isatty(STDIN_FILENO) == 1 ? ProcessSurroundings.ask : nil,
+            showProgress: isatty(STDERR_FILENO) == 1 ? ProcessSurroundings.show : nil,
             width: columns ?? (isTerminal ? ProcessSurroundings.terminalWidth : nil),
             hasColours: isTerminal && isColourful, now: { ProcessSurroundings.now }, localTime: .system,
             environment: environment)
@@ -64,6 +65,11 @@ private enum ProcessSurroundings {
     @Sendable static func ask(_ question: String) -> String? {
         _ = write(question, to: STDERR_FILENO)
         return readLine()
+    }
+
+    /// At the beginning of the line, which is cleared (ECMA-48, EL).
+    @Sendable static func show(_ progress: String) {
+        _ = write("\r\u{1B}[K" + progress, to: STDERR_FILENO)
     }
 
     /// TIOCGWINSZ; 80 where the terminal doesn't say.

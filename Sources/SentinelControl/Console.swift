@@ -13,6 +13,9 @@ public struct Console: Sendable {
     public var writeError: @Sendable (String) -> Void
     /// Asks a question and reads a line as the answer, nil at the input's end; nil where there is nobody to answer.
     public var ask: (@Sendable (_ question: String) -> String?)?
+    /// Shows how far something is, in the place of what was shown before; nothing, empty, when it is done. nil where
+    /// there is no terminal to show it on.
+    public var showProgress: (@Sendable (String) -> Void)?
     /// The columns there are; nil: as many as it takes.
     public var width: Int?
     /// Whether colours may be used.
@@ -24,12 +27,14 @@ public struct Console: Sendable {
     public init(
         write: @escaping @Sendable (String) throws(OutputClosed) -> Void,
         writeError: @escaping @Sendable (String) -> Void,
-        ask: (@Sendable (_ question: String) -> String?)? = nil, width: Int? = nil, hasColours: Bool = false,
+        ask: (@Sendable (_ question: String) -> String?)? = nil,
+        showProgress: (@Sendable (String) -> Void)? = nil, width: Int? = nil, hasColours: Bool = false,
         now: @escaping @Sendable () -> Timestamp, localTime: LocalTime, environment: [String: String] = [:]
     ) {
         self.write = write
         self.writeError = writeError
         self.ask = ask
+        self.showProgress = showProgress
         self.width = width
         self.hasColours = hasColours
         self.now = now

@@ -76,12 +76,8 @@ struct BanVerb: Verb {
         var receipts: [Receipt] = []
         var rest = try requests()[...]
         while !rest.isEmpty {
-            let batch = Array(rest.prefix(Self.batchSize))
-            rest = rest.dropFirst(Self.batchSize)
-            receipts += try await client.call(
-                HelperInterface.ban, .init(bans: batch), timeout: HelperAddress.patience
-            )
-            .receipts
+            receipts += try await client.ban(rest.prefix(BanBatch.size))
+            rest = rest.dropFirst(BanBatch.size)
         }
         if common.json {
             try console.write(JSONText.document(HelperInterface.BanMethod.Reply(receipts: receipts)))
@@ -95,9 +91,6 @@ struct BanVerb: Verb {
         }
         return receipts.contains { $0.refusal != nil } ? .refused : .done
     }
-
-    /// So many subjects, of the longest kind, fit a call as a helper reads it.
-    private static let batchSize = 500
 
     private func requests() throws -> [BanRequest] {
         let given = check?.check ?? (dial ? .dial : nil)
@@ -116,7 +109,7 @@ struct BanVerb: Verb {
 }
 
 /// Reads a duration as configurations write it.
-private func duration(_ text: String) throws -> Milliseconds {
+func duration(_ text: String) throws -> Milliseconds {
     do {
         let length = Milliseconds(try DurationText(parsing: text).duration)
         guard length.rawValue > 0 else {

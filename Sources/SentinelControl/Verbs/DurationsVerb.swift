@@ -145,7 +145,7 @@ struct DurationStep: Encodable, Hashable {
 }
 
 /// Reads a reason's code.
-private func reasonCode(_ text: String) throws -> String {
+func reasonCode(_ text: String) throws -> String {
     guard let reason = Reason(text) else {
         throw ValidationError("a reason is 1 to 48 of a to z, 0 to 9 and \"-\", as rate-limit")
     }

@@ -24,6 +24,7 @@ struct Sentinelctl: ParsableCommand {
               sentinelctl ban 203.0.113.7 --for 1h30m
               sentinelctl explain 203.0.113.7
               sentinelctl list --json | jq -r .subject
+              sentinelctl import list.netset --for 1d
 
             Output is fitted to the terminal; columns that find no place there are shown on a wider one, and where \
             the output goes to a file or a pipe. COLUMNS sets the width, NO_COLOR turns colours off.
@@ -38,7 +39,8 @@ struct Sentinelctl: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             StatusVerb.self, BanVerb.self, LiftVerb.self, ListVerb.self, SetsVerb.self, ExplainVerb.self,
-            HistoryVerb.self, WatchVerb.self, DurationsVerb.self, MetricsVerb.self, ReloadVerb.self,
+            HistoryVerb.self, WatchVerb.self, DurationsVerb.self, ImportVerb.self, ExportVerb.self,
+            MetricsVerb.self, ReloadVerb.self,
             ReleaseVerb.self,
         ])
 }
