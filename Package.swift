@@ -56,13 +56,14 @@ let package = Package(
     targets: [
         // What everything else speaks in, and the system.
         .target(name: "Inet", swiftSettings: settings),
+        .target(name: "Precedence", swiftSettings: settings),
         .target(name: "CLinux"),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CNetfilter", providers: [.apt(["libmnl-dev", "libnftnl-dev"])]),
 
         // Each on its own, and of use to others.
         .target(name: "Nftables", dependencies: ["CNetfilter", "Inet"], swiftSettings: settings),
-        .target(name: "Sentinel", dependencies: ["Inet"], swiftSettings: settings),
+        .target(name: "Sentinel", dependencies: ["Inet", "Precedence"], swiftSettings: settings),
         .target(
             name: "Varlink", dependencies: ["CLinux", nioCore, nioPosix],
             resources: [
@@ -75,13 +76,14 @@ let package = Package(
 
         // The helper, and what it shares with those who call it.
         .target(
-            name: "SentinelProtocol", dependencies: ["Varlink"],
+            name: "SentinelProtocol", dependencies: ["Precedence", "Varlink"],
             resources: [.embedInCode("org.seedsentinel.Helper.varlink")], swiftSettings: settings),
         .target(
             name: "SentinelClient",
             dependencies: ["Inet", "Sentinel", "SentinelProtocol", "Varlink", deque, logging, nioCore],
             swiftSettings: settings),
-        .target(name: "SentinelConfiguration", dependencies: ["Inet"], swiftSettings: settings),
+        .target(
+            name: "SentinelConfiguration", dependencies: ["Inet", "Precedence"], swiftSettings: settings),
         .target(
             name: "ConfigurationLoader", dependencies: ["SentinelConfiguration", "CLinux"],
             swiftSettings: settings),
@@ -183,6 +185,7 @@ let package = Package(
         .testTarget(
             name: "LedgerTests", dependencies: ["CSQLite", "Ledger", "LedgerSupport"],
             swiftSettings: settings),
+        .testTarget(name: "PrecedenceTests", dependencies: ["Precedence"], swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
         .target(
             name: "NamespaceSupport", dependencies: ["CLinux", "Inet"], path: "Tests/NamespaceSupport",
