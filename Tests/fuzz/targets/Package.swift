@@ -45,6 +45,7 @@ let package = Package(
         fuzzer("values", "SentinelConfiguration", "Inet"),
         fuzzer("configuration-json", "SentinelConfiguration"),
         fuzzer("configuration-toml", "ConfigurationReader", "SentinelConfiguration"),
+        fuzzer("editing", "ConfigurationReader", "SentinelConfiguration"),
         fuzzer("policies", "PolicyReader", "Sentinel", "SentinelConfiguration"),
         fuzzer("varlink-calls", "Varlink", "NIOCore", "NIOEmbedded"),
         fuzzer("varlink-replies", "SentinelProtocol", "Varlink", "NIOCore"),
