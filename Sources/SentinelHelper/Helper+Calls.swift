@@ -17,6 +17,7 @@ extension Helper: VarlinkHandler {
         case HelperInterface.durations.name: try durations(call)
         case HelperInterface.history.name: try history(call)
         case HelperInterface.sets.name: try sets(call)
+        case HelperInterface.guarded.name: try guarded(call)
         case HelperInterface.explain.name: try explain(call)
         case HelperInterface.status.name: try status(call)
         case HelperInterface.watch.name: try watch(call)

@@ -35,6 +35,8 @@ public enum HelperInterface {
     public static let list = VarlinkMethod<List.Parameters, List.Reply>("org.seedsentinel.Helper.List")
     /// The table's sets, in pages where the call asks for more.
     public static let sets = VarlinkMethod<Sets.Parameters, Sets.Reply>("org.seedsentinel.Helper.Sets")
+    /// Whom nothing may block, and why, in pages where the call asks for more.
+    public static let guarded = VarlinkMethod<VarlinkEmpty, Guarded.Reply>("org.seedsentinel.Helper.Guarded")
     /// Everything that is known about a subject or a peer.
     public static let explain = VarlinkMethod<Explain.Parameters, Explain.Reply>(
         "org.seedsentinel.Helper.Explain")

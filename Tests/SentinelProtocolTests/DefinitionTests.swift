@@ -32,7 +32,8 @@ import Varlink
         Pair(name: "Event", type: Event.self), Pair(name: "Element", type: SetElement.self),
         Pair(name: "Change", type: HelperInterface.Reload.Change.self),
         Pair(name: "Set", type: SetInfo.self), Pair(name: "Kernel", type: KernelInfo.self),
-        Pair(name: "GuardCount", type: GuardCount.self), Pair(name: "Schedule", type: Schedule.self),
+        Pair(name: "GuardCount", type: GuardCount.self), Pair(name: "GuardEntry", type: GuardEntry.self),
+        Pair(name: "Schedule", type: Schedule.self),
     ]
 
     static let errors: [Pair] = [
@@ -50,7 +51,7 @@ import Varlink
         pairs(HelperInterface.lift),
         pairs(HelperInterface.list), pairs(HelperInterface.history), pairs(HelperInterface.durations),
         pairs(HelperInterface.sets),
-        pairs(HelperInterface.explain),
+        pairs(HelperInterface.guarded), pairs(HelperInterface.explain),
         pairs(HelperInterface.status), pairs(HelperInterface.watch), pairs(HelperInterface.reload),
         pairs(HelperInterface.release),
     ]
