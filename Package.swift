@@ -108,8 +108,9 @@ let package = Package(
         .target(
             name: "SentinelControl",
             dependencies: [
-                "Inet", "Sentinel", "SentinelConfiguration", "SentinelProtocol", "Varlink", argumentParser,
-                nioCore, nioPosix,
+                "ConfigurationLoader", "Inet", "Sentinel", "SentinelConfiguration", "SentinelProtocol",
+                "Varlink",
+                argumentParser, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .executableTarget(name: "sentinelctl", dependencies: ["SentinelControl"], swiftSettings: settings),
@@ -232,7 +233,11 @@ let package = Package(
             path: "Tests/kernels/Scenario", swiftSettings: settings),
         .testTarget(
             name: "SentinelControlTests",
-            dependencies: ["SentinelControl", "SentinelProtocol", "Varlink", "Inet", nioCore, nioPosix],
+            dependencies: [
+                "ConfigurationLoader", "SentinelConfiguration", "SentinelControl", "SentinelProtocol",
+                "Varlink",
+                "Inet", "sentinel-config", nioCore, nioPosix,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SentinelClientTests",
@@ -250,7 +255,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "SentinelControlKernelTests", dependencies: ["NamespaceSupport", "CLinux"],
+            name: "SentinelControlKernelTests", dependencies: ["NamespaceSupport", "CLinux", "Inet"],
             swiftSettings: settings),
         .testTarget(
             name: "VarlinkTests", dependencies: ["Varlink", nioCore, nioPosix, nioEmbedded],

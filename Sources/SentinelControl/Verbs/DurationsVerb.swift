@@ -9,13 +9,14 @@ internal import Varlink
 struct DurationsVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "durations",
-        abstract: "Show how long bans last, and try it out.",
+        abstract: "Show how long bans last, try it out, and change it.",
         discussion: """
             EXAMPLES:
               sentinelctl durations
+              sentinelctl durations set --reason rate-limit --first 1h
               sentinelctl durations try --check accept --reason rate-limit --strikes 0..8
             """,
-        subcommands: [Show.self, Try.self], defaultSubcommand: Show.self)
+        subcommands: [Show.self, Try.self, Set.self, Unset.self, Undo.self], defaultSubcommand: Show.self)
 
     struct Show: Verb {
         static let configuration = CommandConfiguration(
@@ -145,7 +146,7 @@ struct DurationStep: Encodable, Hashable {
 }
 
 /// Reads a reason's code.
-private func reasonCode(_ text: String) throws -> String {
+func reasonCode(_ text: String) throws -> String {
     guard let reason = Reason(text) else {
         throw ValidationError("a reason is 1 to 48 of a to z, 0 to 9 and \"-\", as rate-limit")
     }

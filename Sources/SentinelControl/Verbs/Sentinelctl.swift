@@ -38,6 +38,7 @@ struct Sentinelctl: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             StatusVerb.self, BanVerb.self, LiftVerb.self, ListVerb.self, SetsVerb.self, ExplainVerb.self,
-            HistoryVerb.self, WatchVerb.self, DurationsVerb.self, ReloadVerb.self, ReleaseVerb.self,
+            HistoryVerb.self, WatchVerb.self, DurationsVerb.self, ExemptVerb.self, ReloadVerb.self,
+            ReleaseVerb.self,
         ])
 }
