@@ -57,13 +57,14 @@ let package = Package(
     targets: [
         // What everything else speaks in, and the system.
         .target(name: "Inet", swiftSettings: settings),
+        .target(name: "Precedence", swiftSettings: settings),
         .target(name: "CLinux"),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CNetfilter", providers: [.apt(["libmnl-dev", "libnftnl-dev"])]),
 
         // Each on its own, and of use to others.
         .target(name: "Nftables", dependencies: ["CLinux", "CNetfilter", "Inet"], swiftSettings: settings),
-        .target(name: "Sentinel", dependencies: ["Inet"], swiftSettings: settings),
+        .target(name: "Sentinel", dependencies: ["Inet", "Precedence"], swiftSettings: settings),
         .target(
             name: "Varlink", dependencies: ["CLinux", nioCore, nioPosix],
             resources: [
@@ -76,13 +77,14 @@ let package = Package(
 
         // The helper, and what it shares with those who call it.
         .target(
-            name: "SentinelProtocol", dependencies: ["Varlink"],
+            name: "SentinelProtocol", dependencies: ["Precedence", "Varlink"],
             resources: [.embedInCode("org.seedsentinel.Helper.varlink")], swiftSettings: settings),
         .target(
             name: "SentinelClient",
             dependencies: ["Inet", "Sentinel", "SentinelProtocol", "Varlink", deque, logging, nioCore],
             swiftSettings: settings),
-        .target(name: "SentinelConfiguration", dependencies: ["Inet"], swiftSettings: settings),
+        .target(
+            name: "SentinelConfiguration", dependencies: ["Inet", "Precedence"], swiftSettings: settings),
         .target(
             name: "ConfigurationLoader", dependencies: ["SentinelConfiguration", "CLinux"],
             swiftSettings: settings),
@@ -112,8 +114,8 @@ let package = Package(
         .target(
             name: "SentinelControl",
             dependencies: [
-                "BanLists", "Fail2banDatabase", "Inet", "Sentinel", "SentinelConfiguration",
-                "SentinelProtocol", "Varlink", argumentParser, nioCore, nioPosix,
+                "BanLists", "ConfigurationLoader", "Fail2banDatabase", "Inet", "Sentinel",
+                "SentinelConfiguration", "SentinelProtocol", "Varlink", argumentParser, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .executableTarget(name: "sentinelctl", dependencies: ["SentinelControl"], swiftSettings: settings),
@@ -192,6 +194,7 @@ let package = Package(
         .testTarget(
             name: "BanListsTests", dependencies: ["BanLists", "CSQLite", "Fail2banDatabase", "Inet"],
             swiftSettings: settings),
+        .testTarget(name: "PrecedenceTests", dependencies: ["Precedence"], swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
         .target(
             name: "NamespaceSupport", dependencies: ["CLinux", "Inet"], path: "Tests/NamespaceSupport",
@@ -239,7 +242,8 @@ let package = Package(
         .testTarget(
             name: "SentinelControlTests",
             dependencies: [
-                "BanLists", "SentinelControl", "SentinelProtocol", "Varlink", "Inet", nioCore, nioPosix,
+                "BanLists", "ConfigurationLoader", "SentinelConfiguration", "SentinelControl",
+                "SentinelProtocol", "Varlink", "Inet", "sentinel-config", nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -258,7 +262,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "SentinelControlKernelTests", dependencies: ["NamespaceSupport", "CLinux"],
+            name: "SentinelControlKernelTests", dependencies: ["NamespaceSupport", "CLinux", "Inet"],
             swiftSettings: settings),
         .testTarget(
             name: "VarlinkTests", dependencies: ["Varlink", nioCore, nioPosix, nioEmbedded],

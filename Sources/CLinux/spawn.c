@@ -13,6 +13,7 @@
 #ifdef __linux__
 
 #include <linux/capability.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -220,6 +221,25 @@ int clinux_confine(void) {
     return limit((const int[]){RLIMIT_FSIZE, RLIMIT_NPROC}, 2);
 }
 
+int clinux_memory_file(const void *bytes, size_t count) {
+    int descriptor = memfd_create("sentinel", MFD_CLOEXEC);
+    if (descriptor < 0) return -1;
+    size_t written = 0;
+    while (written < count) {
+        ssize_t result = write(descriptor, (const char *)bytes + written, count - written);
+        if (result < 0 && errno == EINTR) continue;
+        if (result < 0) {
+            int error = errno;
+            close(descriptor);
+            errno = error;
+            return -1;
+        }
+        written += (size_t)result;
+    }
+    lseek(descriptor, 0, SEEK_SET);
+    return descriptor;
+}
+
 int clinux_pipe(int ends[2]) {
     return pipe2(ends, O_CLOEXEC);
 }
@@ -242,6 +262,12 @@ int clinux_reap(pid_t pid, int *signal) {
 }
 
 int clinux_confine(void) {
+    errno = ENOTSUP;
+    return -1;
+}
+
+int clinux_memory_file(const void *bytes, size_t count) {
+    (void)bytes, (void)count;
     errno = ENOTSUP;
     return -1;
 }

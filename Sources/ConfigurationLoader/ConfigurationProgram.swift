@@ -35,16 +35,18 @@ public struct ConfigurationProgram: Hashable, Sendable {
     public func run(
         file: String, deadline: Duration = .seconds(10)
     ) throws(ConfigurationError) -> Configuration {
-        let input = try Self.open(file)
         let result = try start(
-            arguments: ["--confined", "--name=\(file)", "-"], input: input, on: file,
+            arguments: ["--confined", "--name=\(file)", "-"], input: try Self.open(file), on: file,
             deadline: ContinuousClock.now.advanced(by: deadline))
         return try configuration(from: result, file: file)
     }
 
     /// Starts the program, and collects what it says.
+    ///
+    /// - Parameter maximumOutput: how much it may print, in bytes.
     func start(
-        arguments: [String], input: borrowing Descriptor, on file: String, deadline: ContinuousClock.Instant
+        arguments: [String], input: borrowing Descriptor, on file: String, deadline: ContinuousClock.Instant,
+        maximumOutput: Int = maximumOutput
     ) throws(ConfigurationError) -> ProgramResult {
         let output = try Pipe(for: file)
         let errors = try Pipe(for: file)
@@ -66,10 +68,10 @@ public struct ConfigurationProgram: Hashable, Sendable {
         return ProgramRun(
             pid: spawned.pid, descriptor: Descriptor(spawned.descriptor), output: output.reading(),
             errors: errors.reading()
-        ).finish(by: deadline)
+        ).finish(by: deadline, maximumOutput: maximumOutput)
     }
 
-    private func configuration(
+    func configuration(
         from result: ProgramResult, file: String
     ) throws(ConfigurationError) -> Configuration {
         switch result.end {
@@ -89,14 +91,19 @@ public struct ConfigurationProgram: Hashable, Sendable {
                         return problem
                     })
             }
-        case .exited(2) where !result.complaints.isEmpty:
-            throw ConfigurationError(result.complaints)
-        case let end:
-            let said = result.complaints.first.map { ", saying \"\($0.fault)\"" } ?? ""
-            throw ConfigurationError(
-                file: file, fault: "can't be read: \(path) \(end)\(said)",
-                remedy: "see what `\(path) --check \(file)` says")
+        default: throw failure(result, file: file)
         }
+    }
+
+    /// Why the program has read nothing.
+    func failure(_ result: ProgramResult, file: String) -> ConfigurationError {
+        if result.end == .exited(2), !result.complaints.isEmpty {
+            return ConfigurationError(result.complaints)
+        }
+        let said = result.complaints.first.map { ", saying \"\($0.fault)\"" } ?? ""
+        return ConfigurationError(
+            file: file, fault: "can't be read: \(path) \(result.end)\(said)",
+            remedy: "see what `\(path) --check \(file)` says")
     }
 }
 

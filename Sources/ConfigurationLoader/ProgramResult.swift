@@ -15,7 +15,7 @@ struct ProgramResult {
         /// It did not end by the deadline.
         case late
         /// It said more than is taken.
-        case talkative
+        case talkative(most: Int)
         /// Somebody else has reaped it.
         case lost
 
@@ -24,7 +24,7 @@ struct ProgramResult {
             case .exited(let status): "ended with status \(status)"
             case .killed(let signal): "was killed by signal \(signal)"
             case .late: "did not end in time"
-            case .talkative: "printed more than \(ConfigurationProgram.maximumOutput) bytes"
+            case .talkative(let most): "printed more than \(most) bytes"
             case .lost: "ended without leaving its status, as where SIGCHLD is ignored"
             }
         }

@@ -24,7 +24,7 @@ struct ProgramRun: ~Copyable {
     }
 
     /// Collects what the program says until it has ended, or else ends it.
-    consuming func finish(by deadline: ContinuousClock.Instant) -> ProgramResult {
+    consuming func finish(by deadline: ContinuousClock.Instant, maximumOutput: Int) -> ProgramResult {
         var result = ProgramResult()
         var isOver = false
         var polled = [descriptor.number, output.number, errors.number].map {
@@ -40,8 +40,8 @@ struct ProgramRun: ~Copyable {
             if polled[2].revents != 0, !take(from: errors, to: &result.errors) { polled[2].fd = -1 }
             result.errors.removeLast(max(0, result.errors.count - ConfigurationProgram.maximumErrors))
             if polled[0].revents != 0 { polled[0].fd = -1 }
-            if result.output.count > ConfigurationProgram.maximumOutput {
-                result.end = .talkative
+            if result.output.count > maximumOutput {
+                result.end = .talkative(most: maximumOutput)
                 break
             }
             isOver = polled.allSatisfy { $0.fd < 0 }

@@ -18,6 +18,7 @@ extension Helper: VarlinkHandler {
         case HelperInterface.history.name: try history(call)
         case HelperInterface.sets.name: try sets(call)
         case HelperInterface.counters.name: try counters(call)
+        case HelperInterface.guarded.name: try guarded(call)
         case HelperInterface.explain.name: try explain(call)
         case HelperInterface.status.name: try status(call)
         case HelperInterface.watch.name: try watch(call)

@@ -10,19 +10,7 @@ extension Helper {
     func durations(_ call: VarlinkCall) throws(VarlinkFailure) {
         try access.require(.submit, call.peer)
         let durations = configuration.durations
-        var schedules = [Schedule(durations.fallback)]
-        for check in Configuration.Check.allCases {
-            if let terms = durations.byCheck[check] { schedules.append(Schedule(terms, check: check.onWire)) }
-        }
-        for (reason, terms) in durations.byReason.sorted(by: { $0.key < $1.key }) {
-            schedules.append(Schedule(terms, reason: reason))
-        }
-        for check in Configuration.Check.allCases {
-            for (reason, terms) in (durations.byCheckAndReason[check] ?? [:]).sorted(by: { $0.key < $1.key })
-            {
-                schedules.append(Schedule(terms, check: check.onWire, reason: reason))
-            }
-        }
+        let schedules = durations.all.map { Schedule($0.terms, check: $0.check?.onWire, reason: $0.reason) }
         call.reply(
             HelperInterface.Durations.Reply(
                 nodeMaximum: Milliseconds(durations.nodeMaximum), schedules: schedules))
@@ -31,7 +19,7 @@ extension Helper {
 
 extension Schedule {
     fileprivate init(
-        _ terms: Configuration.Durations.Terms, check: SentinelProtocol.Check? = nil, reason: String? = nil
+        _ terms: Configuration.Durations.Terms, check: SentinelProtocol.Check?, reason: String?
     ) {
         self.init(
             check: check, reason: reason, first: Milliseconds(terms.first), factor: terms.factor,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import Precedence
+
 /// How long bans last that are of a check, have a reason, or both.
 ///
 /// The nth strike's lasts `first × factor^(n−1)`, at most `maximum`, less a share that chance takes off, up to `jitter`.
@@ -57,10 +59,9 @@ extension HelperInterface {
 
             /// The one that holds for a ban; nil where there is none.
             public func schedule(check: Check, reason: String) -> Schedule? {
-                let wanted: [(Check?, String?)] = [(check, reason), (nil, reason), (check, nil), (nil, nil)]
-                return wanted.lazy.compactMap { check, reason in
+                Precedence.first(check: check, reason: reason) { check, reason in
                     schedules.first { $0.check == check && $0.reason == reason }
-                }.first
+                }
             }
 
             private enum CodingKeys: String, CodingKey {

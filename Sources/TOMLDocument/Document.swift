@@ -7,8 +7,8 @@ internal import TOMLKit
 /// A TOML file that has been parsed: its values, and the line of each.
 package struct Document {
     private let root: TOMLTable
-    private let locator: KeyLocator
-    private let file: String
+    let locator: KeyLocator
+    let file: String
 
     /// The largest file that is read, in bytes.
     package static let maximumSize = 1 << 20
@@ -59,6 +59,9 @@ package struct Document {
         }
         self.file = file
     }
+
+    /// What the file says.
+    var node: Node { Node(root) }
 
     /// The file as a whole, to read, and what is to collect its problems.
     package func read() -> (root: SectionReader, report: Report) {

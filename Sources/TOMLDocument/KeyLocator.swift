@@ -10,7 +10,7 @@ struct KeyLocator {
     /// The line of the first mention of each section, key and element of a list, counted from 1.
     private(set) var lines: [ConfigurationKey: Int] = [:]
     /// The first line with an escape that means the character NUL.
-    private(set) var escapedNUL: Int?
+    var escapedNUL: Int?
     /// The key with the most parts in one place.
     private(set) var deepestKey = (depth: 0, line: 1)
 
@@ -18,12 +18,17 @@ struct KeyLocator {
     /// hasn't checked. No TOML has such a place.
     private(set) var unparsable: (line: Int, fault: ConfigurationFault)?
 
+    /// Where sections, assignments and elements of lists stand, in the order of the text.
+    private(set) var places: [TextPlace] = []
+    /// Where comments stand, from the `#` to the line's end.
+    private(set) var comments: [Range<Int>] = []
+
     /// How many tables each array of tables has by now.
     private var tableCounts: [ConfigurationKey: Int] = [:]
 
-    private let bytes: [UInt8]
-    private var position = 0
-    private var line = 1
+    let bytes: [UInt8]
+    var position = 0
+    var line = 1
 
     /// Deeper than this nothing is noted: no known key has so many parts.
     private static let maximumDepth = 16
@@ -38,16 +43,15 @@ struct KeyLocator {
         if bytes.starts(with: mark) { position = mark.count }
         var section = ConfigurationKey()
         while skipBlank() {
-            if take("[") {
-                let isArray = take("[")
-                requireName()
-                section = isArray ? nextTable(key()) : note(key(), in: ConfigurationKey())
-                skipLine()
+            if current == UInt8(ascii: "[") {
+                section = header()
             } else {
-                assignment(in: section, nesting: 0)
                 // Where nothing could be read, the text is no TOML.
-                skipLine()
+                assignment(in: section, nesting: 0)
             }
+            skipSpace()
+            if current == UInt8(ascii: "#") { comment() }
+            skipLine()
         }
     }
 
@@ -62,6 +66,21 @@ struct KeyLocator {
     }
 
     // MARK: Sections, keys and values
+
+    /// `[section]` or `[[section]]`; returns the key.
+    private mutating func header() -> ConfigurationKey {
+        let start = position
+        position += 1
+        let isArray = take("[")
+        requireName()
+        let key = isArray ? nextTable(key()) : note(key(), in: ConfigurationKey())
+        if take("]"), isArray { _ = take("]") }
+        places.append(
+            TextPlace(
+                kind: isArray ? .listedSection : .section, key: key, span: start..<position,
+                value: position..<position))
+        return key
+    }
 
     /// Notes a key and all it implies; returns it.
     private mutating func note(_ key: some Collection<String>, in section: ConfigurationKey)
@@ -99,26 +118,44 @@ struct KeyLocator {
 
     /// `key = value`.
     private mutating func assignment(in section: ConfigurationKey, nesting: Int) {
-        let key = note(key(), in: section)
+        let start = position
+        let parts = key()
+        let key = note(parts, in: section)
         skipSpace()
         guard take("=") else { return }
-        value(of: key, nesting: nesting)
+        let place = places.count
+        places.append(
+            TextPlace(
+                kind: .assignment(parts: parts.count, nesting: nesting), key: key, span: start..<position,
+                value: position..<position))
+        places[place].value = value(of: key, nesting: nesting)
+        places[place].span = start..<places[place].value.upperBound
     }
 
-    private mutating func value(of key: ConfigurationKey, nesting: Int) {
+    /// - Returns: where it stands.
+    private mutating func value(of key: ConfigurationKey, nesting: Int) -> Range<Int> {
         skipSpace()
+        let start = position
         guard nesting < Self.maximumNesting, let byte = current else {
             skipLine()
-            return
+            return start..<position
         }
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "'"): _ = string()
         case UInt8(ascii: "["): list(key, nesting: nesting)
         case UInt8(ascii: "{"): inlineTable(key, nesting: nesting)
         default:
+            if byte >= 0x80 {
+                refuse(
+                    "has a value that begins with a character which TOML knows in strings alone",
+                    "put text in quotes; what looks like a blank may be another than space or tab")
+            }
             requireTimeBehindDate()
             skip { !Self.endsValue($0) }
         }
+        let blank = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r")]
+        let text = bytes[start..<position]
+        return start..<(text.lastIndex { !blank.contains($0) }.map { $0 + 1 } ?? start)
     }
 
     private mutating func list(_ key: ConfigurationKey, nesting: Int) {
@@ -132,10 +169,14 @@ struct KeyLocator {
             let isNoted = key.components.count < Self.maximumDepth && index < Self.maximumElements
             let element = isNoted ? key.appending(index) : key
             noteFirst(element)
-            value(of: element, nesting: nesting + 1)
+            let place = places.count
+            places.append(
+                TextPlace(kind: .element, key: element, span: start..<start, value: start..<start))
+            places[place].value = value(of: element, nesting: nesting + 1)
+            places[place].span = places[place].value
             index += 1
             _ = skipBlank()
-            _ = take(",")
+            if take(",") { places[place].comma = position - 1 }
             if position == start { return }
         }
     }
@@ -209,66 +250,9 @@ struct KeyLocator {
 
     private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) }
 
-    // MARK: Strings
-
-    /// A string of any of the four kinds; returns what it says.
-    private mutating func string() -> String {
-        let quote = bytes[position]
-        let isMultiline = bytes[position...].starts(with: [quote, quote, quote])
-        position += isMultiline ? 3 : 1
-        var text: [UInt8] = []
-        while let byte = current {
-            if byte == quote, !isMultiline || bytes[position...].starts(with: [quote, quote, quote]) {
-                position += isMultiline ? 3 : 1
-                // The closing quotes may follow upon one or two that belong to the text.
-                if isMultiline { skip { $0 == quote } }
-                break
-            }
-            position += 1
-            if byte == UInt8(ascii: "\n") {
-                line += 1
-                if !isMultiline { break }
-            }
-            if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
-                text += escape()
-            } else {
-                text.append(byte)
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    /// What follows a backslash.
-    private mutating func escape() -> [UInt8] {
-        guard let byte = current else { return [] }
-        // A line that ends in a backslash goes on in the next; the caller counts it.
-        guard byte != UInt8(ascii: "\n") else { return [] }
-        position += 1
-        switch byte {
-        case UInt8(ascii: "b"): return [0x08]
-        case UInt8(ascii: "t"): return [0x09]
-        case UInt8(ascii: "n"): return [0x0A]
-        case UInt8(ascii: "f"): return [0x0C]
-        case UInt8(ascii: "r"): return [0x0D]
-        case UInt8(ascii: "e"): return [0x1B]
-        case UInt8(ascii: "u"): return scalar(digits: 4)
-        case UInt8(ascii: "U"): return scalar(digits: 8)
-        case UInt8(ascii: "x"): return scalar(digits: 2)
-        default: return [byte]
-        }
-    }
-
-    private mutating func scalar(digits: Int) -> [UInt8] {
-        let text = String(decoding: bytes[position...].prefix(digits), as: UTF8.self)
-        guard let value = UInt32(text, radix: 16), let scalar = Unicode.Scalar(value) else { return [] }
-        position += digits
-        if value == 0, escapedNUL == nil { escapedNUL = line }
-        return Array(String(scalar).utf8)
-    }
-
     // MARK: Bytes
 
-    private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+    var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     /// Goes past the byte if it is there.
     private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
@@ -277,7 +261,7 @@ struct KeyLocator {
         return true
     }
 
-    private mutating func skip(while condition: (UInt8) -> Bool) {
+    mutating func skip(while condition: (UInt8) -> Bool) {
         while let byte = current, condition(byte) { position += 1 }
     }
 
@@ -289,6 +273,12 @@ struct KeyLocator {
         skip { $0 != UInt8(ascii: "\n") }
     }
 
+    private mutating func comment() {
+        let start = position
+        skipLine()
+        comments.append(start..<position)
+    }
+
     /// Goes to the next byte that is neither space nor comment. Returns whether there is one.
     private mutating func skipBlank() -> Bool {
         while let byte = current {
@@ -296,7 +286,7 @@ struct KeyLocator {
             case UInt8(ascii: "\n"): line += 1
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): break
             case UInt8(ascii: "#"):
-                skipLine()
+                comment()
                 continue
             default: return true
             }

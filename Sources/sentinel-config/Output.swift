@@ -15,11 +15,12 @@ enum Output: CInt {
     case error = 2
 
     /// Writes a text and ends the line.
-    ///
+    func write(_ text: String) { write(Array((text + "\n").utf8)) }
+
     /// - Returns: whether all of it was written.
     @discardableResult
-    func write(_ text: String) -> Bool {
-        var rest = Array((text + "\n").utf8)[...]
+    func write(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { bytes in
                 bytes.baseAddress.map { writeBytes(rawValue, $0, bytes.count) } ?? 0

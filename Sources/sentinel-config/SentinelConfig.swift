@@ -39,6 +39,14 @@ struct SentinelConfig: ParsableCommand {
             every default filled in. What is no problem but worth knowing goes to the standard error as a note. \
             All keys are explained in share/seed-sentinel/policies.toml, which is the recommended chain.
 
+            Change the file as a program would, and see what becomes of it; comments and all else stay as they are, and \
+            whether it is valid then is another question:
+
+              sentinel-config --edit '[{"set": ["durations", "default", "first"], "value": "1h"}]' sentinel.toml
+
+            The others are {"remove": KEY}, {"append": KEY, "value": VALUE, "note": TEXT} for a list, and \
+            {"append_section": KEY, "entries": [{"name": NAME, "value": VALUE}]}.
+
             Exit status: 0 where the file is good, 2 where it has problems, 64 where the command line \
             has, 1 where the output can't be written.
             """,
@@ -56,6 +64,9 @@ struct SentinelConfig: ParsableCommand {
     @Flag(help: "With --check-policies: print JSON rather than words.")
     var json = false
 
+    @Option(help: ArgumentHelp("Print the file as these changes make it.", valueName: "json"))
+    var edit: String?
+
     @Option(help: ArgumentHelp("What to call the file in messages.", valueName: "file"))
     var name: String?
 
@@ -71,6 +82,9 @@ struct SentinelConfig: ParsableCommand {
         }
         guard !(defaults && (file != nil || check || name != nil || checkPolicies)) else {
             throw ValidationError("--default stands alone: it reads no file.")
+        }
+        guard edit == nil || !(defaults || check || checkPolicies) else {
+            throw ValidationError("--edit stands alone: check the file that comes of it.")
         }
         guard !(check && checkPolicies) else {
             throw ValidationError(
@@ -90,7 +104,7 @@ struct SentinelConfig: ParsableCommand {
             }
         }
         do {
-            guard Output.standard.write(try checkPolicies ? policies() : configuration()) else {
+            guard try Output.standard.write(printed()) else {
                 Output.error.write("sentinel-config: can't write to the standard output; see what it goes to")
                 throw ExitCode(1)
             }
@@ -98,6 +112,12 @@ struct SentinelConfig: ParsableCommand {
             Output.error.write(error.description)
             throw ExitCode(2)
         }
+    }
+
+    /// What goes to the standard output.
+    private func printed() throws -> [UInt8] {
+        if let edit { return try edited(by: ConfigurationEdit.edits(json: edit)) }
+        return Array((try checkPolicies ? policies() : configuration()).utf8) + [UInt8(ascii: "\n")]
     }
 
     /// What the file is called in messages.
@@ -118,9 +138,16 @@ struct SentinelConfig: ParsableCommand {
     }
 
     private func read(_ file: String) throws(ConfigurationError) -> Configuration {
+        try Configuration(toml: try text(file), file: called)
+    }
+
+    /// The file with some changes.
+    private func edited(by edits: [ConfigurationEdit]) throws(ConfigurationError) -> [UInt8] {
+        try ConfigurationEdit.apply(edits, toToml: try text(file ?? "-"), file: called)
+    }
+
+    private func text(_ file: String) throws(ConfigurationError) -> [UInt8] {
         // One byte more than is accepted, so that a larger file is seen to be one.
-        let input = try Input(file, called: called)
-        return try Configuration(
-            toml: try input.read(atMost: Configuration.maximumFileSize + 1), file: called)
+        try Input(file, called: called).read(atMost: Configuration.maximumFileSize + 1)
     }
 }

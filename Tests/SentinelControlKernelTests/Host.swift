@@ -25,21 +25,31 @@ final class Host: Sendable {
         return URL(fileURLWithPath: own).deletingLastPathComponent().path
     }()
 
+    /// The configuration's file.
+    var configuration: String { "\(directory)/sentinel.toml" }
+    func configurationText() throws -> String { try String(contentsOfFile: configuration, encoding: .utf8) }
+
     /// Starts sentineld and waits until it listens.
-    func startHelper() async throws -> RunningProcess {
-        let configuration = "\(directory)/sentinel.toml"
-        try """
-        [socket]
-        mode = "0666"
-        [ledger]
-        directory = "\(directory)"
-        [node]
-        ports = ["tcp/8776", "udp/8776"]
-        users = ["nobody"]
-        [access]
-        submit = ["user:root"]
-        operate = ["user:root"]
-        """.write(toFile: configuration, atomically: true, encoding: .utf8)
+    ///
+    /// - Parameter sections: what its configuration has besides; nil: it is as it was left.
+    func startHelper(_ sections: String? = "") async throws -> RunningProcess {
+        let configuration = configuration
+        let text = """
+            [socket]
+            mode = "0666"
+            [ledger]
+            directory = "\(directory)"
+            [node]
+            ports = ["tcp/8776", "udp/8776"]
+            users = ["nobody"]
+            [access]
+            submit = ["user:root"]
+            operate = ["user:root"]
+
+            """
+        if let sections {
+            try (text + sections).write(toFile: configuration, atomically: true, encoding: .utf8)
+        }
         let (socket, notify) = (socket, "\(directory)/notify.sock")
         return try await namespace.run {
             let listener = try ReadinessListener(path: notify)
@@ -53,6 +63,13 @@ final class Host: Sendable {
 
     /// Runs sentinelctl in the namespace to its end.
     func control(_ arguments: String..., as user: [String] = []) async throws
+        -> (status: Int32, output: String, errors: String)
+    {
+        try await control(arguments, as: user)
+    }
+
+    /// Runs sentinelctl in the namespace to its end.
+    func control(_ arguments: [String], as user: [String] = []) async throws
         -> (status: Int32, output: String, errors: String)
     {
         let socket = socket

@@ -52,6 +52,7 @@ import Varlink
                 missing = [
                     try await denied(HelperInterface.ban, .init(bans: [request]), as: client),
                     try await denied(HelperInterface.sets, .init(), as: client),
+                    try await denied(HelperInterface.guarded, VarlinkEmpty(), as: client),
                     try await denied(HelperInterface.explain, .init(subject: "192.0.2.1"), as: client),
                     try await denied(HelperInterface.release, VarlinkEmpty(), as: client),
                 ]

@@ -33,7 +33,8 @@ import Varlink
         Pair(name: "Change", type: HelperInterface.Reload.Change.self),
         Pair(name: "Set", type: SetInfo.self), Pair(name: "Kernel", type: KernelInfo.self),
         Pair(name: "EventCount", type: EventCount.self),
-        Pair(name: "GuardCount", type: GuardCount.self), Pair(name: "Schedule", type: Schedule.self),
+        Pair(name: "GuardCount", type: GuardCount.self), Pair(name: "GuardEntry", type: GuardEntry.self),
+        Pair(name: "Schedule", type: Schedule.self),
     ]
 
     static let errors: [Pair] = [
@@ -51,7 +52,7 @@ import Varlink
         pairs(HelperInterface.lift),
         pairs(HelperInterface.list), pairs(HelperInterface.history), pairs(HelperInterface.durations),
         pairs(HelperInterface.sets), pairs(HelperInterface.counters),
-        pairs(HelperInterface.explain),
+        pairs(HelperInterface.guarded), pairs(HelperInterface.explain),
         pairs(HelperInterface.status), pairs(HelperInterface.watch), pairs(HelperInterface.reload),
         pairs(HelperInterface.release),
     ]

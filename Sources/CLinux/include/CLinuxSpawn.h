@@ -4,6 +4,7 @@
 #ifndef CLINUX_SPAWN_H
 #define CLINUX_SPAWN_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #ifdef __cplusplus
@@ -44,6 +45,10 @@ int clinux_reap(pid_t pid, int *signal);
 /// setrlimit(2): from now on, the calling process can neither write to a file nor, unless it is root, start a
 /// process or a thread. Called by the program once its libraries have what they need. Returns 0.
 int clinux_confine(void);
+
+/// memfd_create(2): a file without a name that has these bytes, to be read from its beginning, and is closed on exec.
+/// Returns its descriptor.
+int clinux_memory_file(const void *bytes, size_t count);
 
 /// pipe2(2) O_CLOEXEC: the reading end first. Returns 0.
 int clinux_pipe(int ends[2]);

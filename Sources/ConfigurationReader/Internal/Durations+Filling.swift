@@ -93,9 +93,11 @@ extension Configuration.Durations {
     fileprivate mutating func leaveOutRepetitions() {
         byCheck = byCheck.filter { $0.value != fallback }
         byReason = byReason.filter { $0.value != fallback }
-        for (check, reasons) in byCheckAndReason {
-            let new = reasons.filter { $0.value != byReason[$0.key] ?? byCheck[check] ?? fallback }
-            byCheckAndReason[check] = new.isEmpty ? nil : new
+        let resolved = byCheckAndReason
+        byCheckAndReason = [:]
+        for (check, reasons) in resolved {
+            let new = reasons.filter { $0.value != terms(check: check, reason: $0.key) }
+            if !new.isEmpty { byCheckAndReason[check] = new }
         }
     }
 }

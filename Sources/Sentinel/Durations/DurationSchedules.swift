@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
-/// Which schedule holds for a ban: by its check, by its reason, by both, or for all others.
-///
-/// The most specific one wins: check and reason, then reason, then check, then the default. A reason says more
-/// about a peer than the moment at which it was refused, hence that order.
+internal import Precedence
+
+/// Which schedule holds for a ban: by its check, by its reason, by both, or for all others; of several, the most
+/// specific one.
 public struct DurationSchedules<Check: Hashable & Sendable>: Hashable, Sendable {
     /// Holds where nothing else does.
     public var fallback: DurationSchedule
@@ -25,6 +25,8 @@ public struct DurationSchedules<Check: Hashable & Sendable>: Hashable, Sendable 
 
     /// The schedule that holds.
     public func schedule(check: Check, reason: Reason) -> DurationSchedule {
-        byCheckAndReason[check]?[reason] ?? byReason[reason] ?? byCheck[check] ?? fallback
+        Precedence.first(
+            check: check, reason: reason, both: byCheckAndReason, byReason: byReason, byCheck: byCheck,
+            otherwise: fallback)
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import Precedence
+
 extension Configuration {
     /// `[durations]`: how long bans last.
     ///
@@ -21,7 +23,27 @@ extension Configuration {
 
         /// The terms that hold for a ban.
         public func terms(check: Check, reason: String) -> Terms {
-            byCheckAndReason[check]?[reason] ?? byReason[reason] ?? byCheck[check] ?? fallback
+            Precedence.first(
+                check: check, reason: reason, both: byCheckAndReason, byReason: byReason, byCheck: byCheck,
+                otherwise: fallback)
+        }
+
+        /// All terms with the check and the reason that they are for: those for all bans first, then those for a check,
+        /// for a reason, and for both.
+        public var all: [(check: Check?, reason: String?, terms: Terms)] {
+            var all: [(check: Check?, reason: String?, terms: Terms)] = [(nil, nil, fallback)]
+            for check in Check.allCases {
+                if let terms = byCheck[check] { all.append((check, nil, terms)) }
+            }
+            for (reason, terms) in byReason.sorted(by: { $0.key < $1.key }) {
+                all.append((nil, reason, terms))
+            }
+            for check in Check.allCases {
+                for (reason, terms) in (byCheckAndReason[check] ?? [:]).sorted(by: { $0.key < $1.key }) {
+                    all.append((check, reason, terms))
+                }
+            }
+            return all
         }
 
         /// The longest duration that can be configured: a hundred years of 365 days.

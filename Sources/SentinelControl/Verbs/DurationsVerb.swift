@@ -9,13 +9,14 @@ internal import Varlink
 struct DurationsVerb: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "durations",
-        abstract: "Show how long bans last, and try it out.",
+        abstract: "Show how long bans last, try it out, and change it.",
         discussion: """
             EXAMPLES:
               sentinelctl durations
+              sentinelctl durations set --reason rate-limit --first 1h
               sentinelctl durations try --check accept --reason rate-limit --strikes 0..8
             """,
-        subcommands: [Show.self, Try.self], defaultSubcommand: Show.self)
+        subcommands: [Show.self, Try.self, Set.self, Unset.self, Undo.self], defaultSubcommand: Show.self)
 
     struct Show: Verb {
         static let configuration = CommandConfiguration(

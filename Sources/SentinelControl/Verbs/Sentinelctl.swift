@@ -39,8 +39,8 @@ struct Sentinelctl: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             StatusVerb.self, BanVerb.self, LiftVerb.self, ListVerb.self, SetsVerb.self, ExplainVerb.self,
-            HistoryVerb.self, WatchVerb.self, DurationsVerb.self, ImportVerb.self, ExportVerb.self,
-            MetricsVerb.self, ReloadVerb.self,
+            HistoryVerb.self, WatchVerb.self, DurationsVerb.self, ExemptVerb.self, ImportVerb.self,
+            ExportVerb.self, MetricsVerb.self, ReloadVerb.self,
             ReleaseVerb.self,
         ])
 }

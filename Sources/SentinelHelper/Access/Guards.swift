@@ -20,7 +20,7 @@ struct Guards: Hashable, Sendable {
     }
 
     /// Those that stand for a ban first.
-    private let entries: [Entry]
+    let entries: [Entry]
     private let ranges4: [Range]
     private let ranges6: [Range]
 

@@ -53,6 +53,17 @@ struct ProtectedAddresses {
     /// All addresses, in no order.
     var addresses: some Collection<IPAddress> { counts.keys }
 
+    /// Who protects each address: of several, one.
+    var callers: [IPAddress: String] {
+        var callers: [IPAddress: String] = [:]
+        for list in lists.values {
+            for address in list.addresses {
+                callers[address] = min(callers[address] ?? list.caller, list.caller)
+            }
+        }
+        return callers
+    }
+
     /// How many addresses there are.
     var count: Int { counts.count }
 
