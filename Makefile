@@ -17,10 +17,17 @@ MAKEFLAGS += --no-print-directory
 CONFIGURATION ?= release
 PREFIX ?= /usr
 DESTDIR ?=
+# A release is installed without its debugging symbols. A package that keeps them apart says STRIP=.
+STRIP ?= --strip
 sbindir := $(PREFIX)/sbin
 bindir := $(PREFIX)/bin
 libexecdir := $(PREFIX)/libexec/seed-sentinel
 datadir := $(PREFIX)/share/seed-sentinel
+docdir := $(PREFIX)/share/doc/seed-sentinel
+mandir := $(PREFIX)/share/man
+bashdir := $(PREFIX)/share/bash-completion/completions
+zshdir := $(PREFIX)/share/zsh/vendor-completions
+fishdir := $(PREFIX)/share/fish/vendor_completions.d
 unitdir := $(PREFIX)/lib/systemd/system
 sysusersdir := $(PREFIX)/lib/sysusers.d
 tmpfilesdir := $(PREFIX)/lib/tmpfiles.d
@@ -42,10 +49,15 @@ PACKAGES := git ca-certificates make gcc libc6-dev libstdc++-12-dev pkg-config l
 PACKAGES += iproute2 nftables netbase procps util-linux systemd systemd-container
 # To measure: what others load their sets with.
 PACKAGES += ipset
+# To show the manual, and to complete a command line.
+PACKAGES += man-db groff mandoc bash-completion zsh fish
 # Python, which speaks varlink and libp2p to us. fastecdsa is built from source.
 PACKAGES += python3 python3-venv python3-dev libgmp-dev
 # To try other kernels, for test-kernels alone: an emulator, and what a kernel's modules and first files are packed with.
 KERNEL_PACKAGES := qemu-system-x86 busybox-static kmod cpio xz-utils
+
+# To make a Debian package.
+DEB_PACKAGES := dpkg-dev debhelper
 
 # The packages of the kernels that test-kernels boots. linux-image-6.12-amd64 is another one of Debian 12's.
 KERNELS ?= linux-image-amd64
@@ -78,6 +90,7 @@ build: swift ## sentineld, sentinelctl and sentinel-config, as they are installe
 		$(SWIFT) build --configuration $(CONFIGURATION) $(static) --product "$$product"
 	done
 
+test: PACKAGES += $(DEB_PACKAGES)
 test: deps $(VENV)/ready swift ## Everything that is tested; a skipped test is a failed one
 	@$(SWIFT) build --build-tests
 	SWIFT=$(SWIFT) PATH=$(VENV)/bin:$$PATH Tests/run
@@ -94,6 +107,14 @@ check-systemd: ## Verify the units, and hold their exposure to 1.2
 test-systemd: CONFIGURATION := debug
 test-systemd: deps swift ## sentineld as a service of a systemd that is booted for it
 	@SWIFT=$(SWIFT) CONFIGURATION=$(CONFIGURATION) Tests/systemd/run
+
+test-deb: PACKAGES += $(DEB_PACKAGES) lintian
+test-deb: deps swift ## The Debian package: checked, installed, upgraded under fire, removed and purged
+	@SWIFT=$(SWIFT) CONFIGURATION=$(CONFIGURATION) Tests/package/run
+
+test-manual: CONFIGURATION := debug
+test-manual: deps swift ## The manual's pages and the shells' completions say what the programs know
+	@SWIFT=$(SWIFT) CONFIGURATION=$(CONFIGURATION) Tests/manual/run
 
 test-kernels: CONFIGURATION := debug
 test-kernels: PACKAGES += $(KERNEL_PACKAGES)
@@ -122,13 +143,27 @@ clean: ## Remove all that was built
 
 install: build ## Install below DESTDIR and PREFIX; a configuration that is there is kept
 	@install -d $(addprefix $(DESTDIR),$(sbindir) $(bindir) $(libexecdir) $(unitdir) $(sysusersdir) $(tmpfilesdir) \
-		$(datadir)/rules $(dir $(configuration)))
-	strip=$(if $(filter release,$(CONFIGURATION)),--strip)
+		$(datadir)/rules $(docdir)/third-party $(bashdir) $(zshdir) $(fishdir) $(dir $(configuration)))
+	strip=$(if $(filter release,$(CONFIGURATION)),$(STRIP))
 	install $$strip $(BUILT)/sentineld $(DESTDIR)$(sbindir)/
 	install $$strip $(BUILT)/sentinelctl $(DESTDIR)$(bindir)/
 	install $$strip $(BUILT)/sentinel-config $(DESTDIR)$(libexecdir)/
+	ln -sfr $(DESTDIR)$(libexecdir)/sentinel-config $(DESTDIR)$(bindir)/sentinel-config
 	install -m 0644 rules/*.nft $(DESTDIR)$(datadir)/rules/
 	install -m 0644 Examples/policies.toml $(DESTDIR)$(datadir)/
+	install -m 0644 README.md Docs/*.md $(DESTDIR)$(docdir)/
+	# What the programs have within them asks for its notices to go with it.
+	for package in .build/checkouts/*/; do
+		find "$$package" -maxdepth 1 \( -name 'LICENSE*' -o -name 'NOTICE*' \) | sort | xargs cat \
+			>$(DESTDIR)$(docdir)/third-party/$$(basename "$$package").txt
+	done
+	# What each program knows of itself: the manual's pages and the shells' completions.
+	man/pages --programs $(BUILT) $(DESTDIR)$(mandir)
+	for program in $(PRODUCTS); do
+		$(BUILT)/$$program --generate-completion-script bash | sed '1{/^#!/d}' >$(DESTDIR)$(bashdir)/$$program
+		$(BUILT)/$$program --generate-completion-script zsh >$(DESTDIR)$(zshdir)/_$$program
+		$(BUILT)/$$program --generate-completion-script fish >$(DESTDIR)$(fishdir)/$$program.fish
+	done
 	install -m 0644 systemd/sentineld.service systemd/sentineld.socket $(DESTDIR)$(unitdir)/
 	sed -i 's|/usr/sbin/sentineld|$(sbindir)/sentineld|; s|/usr/bin/sentinelctl|$(bindir)/sentinelctl|' \
 		$(DESTDIR)$(unitdir)/sentineld.service
@@ -150,6 +185,16 @@ install: build ## Install below DESTDIR and PREFIX; a configuration that is ther
 		echo "Look through $(configuration), then: systemctl enable --now sentineld.service"
 	fi
 
+deb: PACKAGES += $(DEB_PACKAGES)
+deb: deps build ## A Debian package, in .build/deb; Swift isn't needed where it is installed
+	@rm -rf $(DEB)
+	mkdir -p $(DEB)
+	SWIFT=$(SWIFT) CONFIGURATION=$(CONFIGURATION) DEB_DIRECTORY=$(CURDIR)/$(DEB) dpkg-buildpackage --build=binary \
+		--no-sign --post-clean --buildinfo-option=-u$(DEB) --changes-option=-u$(DEB) \
+		--buildinfo-file=$(DEB)/seed-sentinel.buildinfo --changes-file=$(DEB)/seed-sentinel.changes \
+		>$(DEB)/log 2>&1 || { cat $(DEB)/log >&2; exit 1; }
+	ls $(DEB)/*.deb
+
 deps: ## Install the Debian packages that are missing
 	@missing=()
 	for package in $(PACKAGES); do
@@ -167,6 +212,8 @@ deps: ## Install the Debian packages that are missing
 # What is below has no help: it is there for the targets above.
 
 BUILT = .build/$(CONFIGURATION)
+# Where packages go. What isn't a release is for the tests: stripped of nothing, and it needs the toolchain.
+DEB = .build/deb$(addprefix -,$(filter-out release,$(CONFIGURATION)))
 static = $(if $(filter release,$(CONFIGURATION)),--static-swift-stdlib)
 
 swift:
@@ -182,4 +229,4 @@ $(VENV)/ready: $(REQUIREMENTS)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix --requirement ,$(REQUIREMENTS))
 	touch $@
 
-.PHONY: help demo run build test format lint check-systemd test-systemd test-kernels torture bench simulate clean install deps swift
+.PHONY: help demo run build test format lint check-systemd test-systemd test-deb test-manual test-kernels torture bench simulate clean install deb deps swift

@@ -73,7 +73,9 @@ struct SentinelConfig: ParsableCommand {
     @Flag(help: "Be unable to write to files and to start processes before the file is read.")
     var confined = false
 
-    @Argument(help: "The configuration, or the policies; - for the standard input.")
+    @Argument(
+        help: "The configuration, or the policies; - for the standard input.",
+        completion: .file(extensions: ["toml"]))
     var file: String?
 
     func validate() throws {

@@ -43,7 +43,8 @@ struct Sentineld: AsyncParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: "The configuration; an example comes with sentineld, with every key explained.")
+        help: "The configuration; an example comes with sentineld, with every key explained.",
+        completion: .file(extensions: ["toml"]))
     var config = "/etc/sentinel/sentinel.toml"
 
     @Option(help: "The socket to listen at, instead of the one that the configuration names.")

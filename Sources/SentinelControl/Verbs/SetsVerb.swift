@@ -28,7 +28,7 @@ struct SetsVerb: Verb {
               sentinelctl sets dial4 --json | jq -r 'select(.packets > 0) | .key'
             """)
 
-    @Argument(help: ArgumentHelp("The set.", valueName: "name"))
+    @Argument(help: ArgumentHelp("The set.", valueName: "name"), completion: .list(names))
     var name: String?
 
     @Option(
@@ -67,6 +67,11 @@ struct SetsVerb: Verb {
         if pages.isEmpty { console.remark(nothing(isFiltered)) }
         return .done
     }
+
+    /// The sets of the helper's table, for the shell to complete.
+    static let names =
+        ["exempt", "accept", "dial", "net", "feed"].flatMap { ["\($0)4", "\($0)6"] }
+        + ["node_ports", "node_users"]
 
     private func nothing(_ isFiltered: Bool) -> String {
         if top != nil { return "No element has refused a packet." }

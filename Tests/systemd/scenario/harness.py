@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: The Seed Sentinel authors
 """What the scenarios in a booted systemd have in common: promises, the service, peers, and the kernel's table."""
 
+import contextlib
 import errno
 import json
 import os
@@ -67,7 +68,10 @@ def ctl(*arguments):
 
 
 class Peers:
-    """A network of their own for the peers, and a node that answers whoever reaches it."""
+    """A network of their own for the peers, and a node that answers whoever reaches it.
+
+    It keeps its connections, so that it shows which of them are cut; a node under a flood is told not to.
+    """
 
     CONNECT = """
 import socket, sys
@@ -78,7 +82,8 @@ except OSError:
     sys.exit(1)
 """
 
-    def __init__(self):
+    def __init__(self, keeps=True):
+        self.keeps = keeps
         self.holder = subprocess.Popen(
             ["unshare", "--net", "sh", "-c", "echo; exec sleep infinity"], stdout=subprocess.PIPE
         )
@@ -90,7 +95,7 @@ except OSError:
             run(*self.inside, "ip", "address", "add", f"{address}/24", "dev", "node")
         run(*self.inside, "ip", "link", "set", "node", "up")
         self.node = socket.create_server((NODE, PORT))
-        self.kept = []
+        self.seen, self.kept = set(), []
         threading.Thread(target=self.serve, daemon=True).start()
 
     @property
@@ -100,8 +105,13 @@ except OSError:
     def serve(self):
         while True:
             connection, (address, _) = self.node.accept()
-            connection.send(b"!")
-            self.kept.append((address, connection))
+            self.seen.add(address)
+            with contextlib.suppress(ConnectionError):
+                connection.send(b"!")
+            if self.keeps:
+                self.kept.append((address, connection))
+            else:
+                connection.close()
 
     def cut(self):
         """The peers whose connections the kernel has taken from the node."""
