@@ -153,6 +153,25 @@ import Testing
         }
     }
 
+    @Test func `banlist json is laid out as Bitcoin Core reads and people do`() {
+        let ban = entry("203.0.113.7", .at(seconds(60)), created: now)
+        #expect(
+            text(BitcoinList.write([ban], now: now)) == """
+                {
+                  "banned_nets": [
+                  {
+                    "version": 1,
+                    "ban_created": 1795836037,
+                    "banned_until": 1795836097,
+                    "address": "203.0.113.7/32"
+                  }
+                ]
+                }
+
+                """)
+        #expect(text(BitcoinList.write([], now: now)) == "{\n  \"banned_nets\": []\n}\n")
+    }
+
     @Test func `monerod gets the whole octets that a block is made of`() throws {
         let blocks = ["8.0.0.0/6", "192.0.2.0/23", "192.0.2.254/31", "192.0.2.0/24"].map {
             entry($0, .forGood)

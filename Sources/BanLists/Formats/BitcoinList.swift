@@ -15,11 +15,11 @@ public enum BitcoinList: BanListFormat {
         BitcoinBans.write(entries, now: now, head: "{\n  \"banned_nets\": [", tail: "]\n}\n") { ban in
             """
             {
-                  "version": 1,
-                  "ban_created": \(ban.created),
-                  "banned_until": \(ban.until),
-                  "address": \(ban.address.asJSON)
-                }
+                "version": 1,
+                "ban_created": \(ban.created),
+                "banned_until": \(ban.until),
+                "address": \(ban.address.asJSON)
+              }
             """
         }
     }
