@@ -150,7 +150,7 @@ install: build ## Install below DESTDIR and PREFIX; a configuration that is ther
 	install $$strip $(BUILT)/sentinel-config $(DESTDIR)$(libexecdir)/
 	ln -sfr $(DESTDIR)$(libexecdir)/sentinel-config $(DESTDIR)$(bindir)/sentinel-config
 	install -m 0644 rules/*.nft $(DESTDIR)$(datadir)/rules/
-	install -m 0644 Examples/policies.toml $(DESTDIR)$(datadir)/
+	install -m 0644 Examples/policies.toml Examples/grafana/seed-sentinel.json $(DESTDIR)$(datadir)/
 	install -m 0644 README.md Docs/*.md $(DESTDIR)$(docdir)/
 	# What the programs have within them asks for its notices to go with it.
 	for package in .build/checkouts/*/; do
@@ -164,9 +164,9 @@ install: build ## Install below DESTDIR and PREFIX; a configuration that is ther
 		$(BUILT)/$$program --generate-completion-script zsh >$(DESTDIR)$(zshdir)/_$$program
 		$(BUILT)/$$program --generate-completion-script fish >$(DESTDIR)$(fishdir)/$$program.fish
 	done
-	install -m 0644 systemd/sentineld.service systemd/sentineld.socket $(DESTDIR)$(unitdir)/
+	install -m 0644 systemd/*.service systemd/*.socket systemd/*.timer $(DESTDIR)$(unitdir)/
 	sed -i 's|/usr/sbin/sentineld|$(sbindir)/sentineld|; s|/usr/bin/sentinelctl|$(bindir)/sentinelctl|' \
-		$(DESTDIR)$(unitdir)/sentineld.service
+		$(DESTDIR)$(unitdir)/sentineld.service $(DESTDIR)$(unitdir)/sentinel-metrics.service
 	sed -i 's|/usr/libexec/seed-sentinel|$(libexecdir)|' \
 		$(DESTDIR)$(unitdir)/sentineld.service
 	install -m 0644 systemd/sysusers.d/* $(DESTDIR)$(sysusersdir)/

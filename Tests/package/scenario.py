@@ -21,6 +21,7 @@ PACKAGE = "seed-sentinel"
 FIRST, NEXT = "/var/cache/sentinel-package/first.deb", "/var/cache/sentinel-package/next.deb"
 CONFIGURATION = "/etc/sentinel/sentinel.toml"
 SOCKET = "sentineld.socket"
+METRICS = "/var/lib/prometheus/node-exporter/sentinel.prom"
 # Where a package leaves something, but for where others write meanwhile.
 PLACES = ("/etc", "/usr", "/var")
 ELSEWHERE = ("/var/tmp", "/var/log", "/var/cache", "/var/lib/dpkg")
@@ -98,10 +99,20 @@ def upgrades(before, peers):
     check("it is in force", "192.0.2.99" in run("nft", "list", "set", "inet", "sentinel", "exempt4").stdout)
 
 
+def is_counted():
+    """Metrics for node_exporter, which the package has and doesn't enable."""
+    run("systemctl", "enable", "--now", "sentinel-metrics.timer")
+    run("systemctl", "start", "sentinel-metrics.service")
+    check("metrics are written where node_exporter reads them", os.path.exists(METRICS))
+
+
 def is_removed(before, peers, persistent):
     said = dpkg("--remove", PACKAGE).stderr
     states = {show("ActiveState"), show("ActiveState", SOCKET)}
     check("removed, the service and its socket are stopped", states == {"inactive"}, states)
+    timer = show("ActiveState", "sentinel-metrics.timer")
+    gone = timer == "inactive" and not os.path.exists(METRICS)
+    check("and so is the timer of the metrics, whose file is gone", gone, timer)
     check("nothing of it runs", run("pgrep", "-x", "sentineld", fail=False).stdout == "")
     check("its programs are gone", not any(map(os.path.exists, ("/usr/sbin/sentineld", "/usr/bin/sentinelctl"))))
     check("its configuration and the ledger stay", os.path.exists(CONFIGURATION) and os.listdir("/var/lib/sentinel"))
@@ -156,10 +167,12 @@ def main():
         os.remove("/usr/sbin/policy-rc.d")
     check("the package isn't there at first", not state() and not os.path.exists("/usr/sbin/sentineld"), state())
     peers = Peers()
+    os.makedirs(os.path.dirname(METRICS), exist_ok=True)
     earlier = files()
     before = installs(peers)
     persistent = ctl("status")["kernel"]["persistence"]
     upgrades(before, peers)
+    is_counted()
     is_removed(before, peers, persistent)
     comes_back()
     is_purged(earlier, peers)
