@@ -155,7 +155,8 @@ import Varlink
             #expect(counters.sets.first { $0.name == "dial4" }?.packets == 0)
 
             _ = try await helper.submit(
-                (0..<300).map { BatchTests.denial("198.18.\($0 / 250).\($0 % 250)", reason: "made-up-\($0)") })
+                (0..<300).map { BatchTests.denial("198.18.\($0 / 250).\($0 % 250)", reason: "made-up-\($0)") }
+            )
             let events = try await helper.client.call(HelperInterface.counters).events
             #expect(Set(events.map(\.reason)).count == 201)
             #expect(events.reduce(0) { $0 + $1.count } == 304)
