@@ -104,6 +104,8 @@ extension Helper {
         var position = 0
         /// Of the first set, where only the top is wanted.
         var best: [SetElement] = []
+        /// Some of the bans that the kernel doesn't have, where only the top is wanted.
+        var absent: [String] = []
         /// Collects for a caller who takes one reply only.
         var collected: [SetInfo] = []
 
@@ -116,15 +118,8 @@ extension Helper {
             self.top = top
         }
 
-        /// Those of some elements that are to be told: for the top none that has too few packets, so that no text is made
-        /// of a million.
-        func chosen(of elements: [Element]) -> [Element] {
-            guard top != nil else { return elements }
-            let least = leastAtTheTop
-            return elements.filter { Int64(clamping: $0.counter?.packets ?? 0) > least }
-        }
-
-        private var leastAtTheTop: Int64 { best.count == top ? best.last?.packets ?? 0 : 0 }
+        /// As many packets as an element must have more than, to belong to the top so far.
+        var leastAtTheTop: Int64 { best.count == top ? best.last?.packets ?? 0 : 0 }
 
         /// Keeps of these elements and those before the ones that have refused most packets.
         mutating func keepBest(of elements: [SetElement], _ top: Int) {
@@ -140,6 +135,7 @@ extension Helper {
             described.removeFirst()
             position = 0
             best = []
+            absent = []
         }
     }
 
@@ -181,6 +177,8 @@ extension Helper {
         if let top = reading.top {
             reading.keepBest(of: set.elements ?? [], top)
             set.elements = reading.best
+            reading.absent += (set.absent ?? []).prefix(Self.mostAtTheTop - reading.absent.count)
+            if !reading.absent.isEmpty { set.absent = reading.absent }
         }
         if let next {
             reading.position = next
@@ -208,10 +206,33 @@ extension Helper {
         }
         let (ends, next) = book.ends(
             in: kind, from: reading.position, limit: Self.pageSize, where: reading.matches)
+        guard reading.top == nil else {
+            try readBest(of: ends.map(\.key), kind, from: reading, into: &set)
+            return next
+        }
         let found = try enforcer.read(ends.map(\.key.elementKey), of: kind)
-        set.elements = reading.chosen(of: found).map { listed($0, kind) }
+        set.elements = found.map { listed($0, kind) }
         if found.count < ends.count { note(absentOf: ends.map(\.key), found, kind, in: &set) }
         return next
+    }
+
+    /// Of some keys only those elements are read whole that belong to the top so far: a million are counters alone.
+    private func readBest(
+        of keys: [BanKey], _ kind: SetKind, from reading: SetReading, into set: inout SetInfo
+    ) throws(NftablesError) {
+        let least = reading.leastAtTheTop
+        var (best, absent): ([ElementKey], [BanKey]) = ([], [])
+        var position = 0
+        try enforcer.readCounters(keys.map(\.elementKey), of: kind) { key, counter in
+            if let counter {
+                if Int64(clamping: counter.packets) > least { best.append(key) }
+            } else {
+                absent.append(keys[position])
+            }
+            position += 1
+        }
+        set.elements = try enforcer.read(best, of: kind).map { listed($0, kind) }
+        if !absent.isEmpty { note(absentOf: absent, [], kind, in: &set) }
     }
 
     private func list(_ kind: SetKind, into set: inout SetInfo) throws(NftablesError) {

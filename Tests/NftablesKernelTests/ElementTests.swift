@@ -21,6 +21,7 @@ import Testing
             flags: .timeout,
             size: 10, hasCounters: true)
         let endpoint = try #require(Endpoint("udp:[2001:db8::7]:4001"))
+        let other = try #require(Endpoint("udp:[2001:db8::7]:4002"))
         try await namespace.run {
             try NetlinkSocket().transact {
                 $0.add(set)
@@ -45,6 +46,13 @@ import Testing
         #expect(read?.timeout == .seconds(3600))
         #expect(read?.counter == .init(packets: 7, bytes: 700))
         #expect(read?.comment == "dial: bad peer")
+        let counted = try await namespace.run {
+            var counters: [Element.Counter?] = []
+            let keys = [ElementKey(endpoint), ElementKey(other), ElementKey(endpoint)]
+            try NetlinkSocket().readCounters(keys, of: set) { counters.append($1) }
+            return counters
+        }
+        #expect(counted == [.init(packets: 7, bytes: 700), nil, .init(packets: 7, bytes: 700)])
         let expiration = try #require(read?.expiration)
         #expect(expiration <= .seconds(1800))
     }

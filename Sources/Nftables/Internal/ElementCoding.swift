@@ -58,13 +58,34 @@ enum ElementCoding {
     /// The elements of a received NEWSETELEM or DELSETELEM message.
     static func elements(of message: UnsafePointer<nlmsghdr>) -> [Element] {
         var elements: [Element] = []
-        for attribute in Attributes(message: message)
-        where attribute.type == Int32(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue) {
-            for nested in attribute.nested {
-                if let element = element(of: nested) { elements.append(element) }
-            }
+        forEachAttribute(of: message) { attribute in
+            if let element = element(of: attribute) { elements.append(element) }
         }
         return elements
+    }
+
+    /// The attributes that are each an element in a NEWSETELEM or DELSETELEM message.
+    static func forEachAttribute(of message: UnsafePointer<nlmsghdr>, _ body: (Attribute) -> Void) {
+        for attribute in Attributes(message: message)
+        where attribute.type == Int32(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue) {
+            for nested in attribute.nested { body(nested) }
+        }
+    }
+
+    /// What an element has counted, and nothing else of it; zero where it doesn't count.
+    static func counter(of attribute: Attribute) -> Element.Counter {
+        for field in attribute.nested {
+            switch UInt32(field.type) {
+            case NFTA_SET_ELEM_EXPR.rawValue:
+                if let counter = Element.Counter(expression: field.nested) { return counter }
+            case NFTA_SET_ELEM_EXPRESSIONS.rawValue:
+                for expression in field.nested {
+                    if let counter = Element.Counter(expression: expression.nested) { return counter }
+                }
+            default: break
+            }
+        }
+        return Element.Counter()
     }
 
     /// One element; nil where it has no key (the catch-all element).

@@ -76,8 +76,7 @@ extension ImportSummary {
     func lines(_ console: Console) -> [Line] {
         var fields = FieldList()
         fields.add("list", "\(file), \(format)", .title)
-        let again =
-            renewed > 0 ? ", \(Quantity.number(renewed)) of them banned already, but to an earlier end" : ""
+        let again = renewed > 0 ? ", \(Quantity.number(renewed)) of them banned before, and renewed" : ""
         fields.add(
             dryRun ? "would ban" : "banned", Quantity.number(taken) + again, taken > 0 ? .good : .plain)
         if pending > 0 { fields.add("pending", "\(Quantity.number(pending)) wait for the kernel", .warning) }

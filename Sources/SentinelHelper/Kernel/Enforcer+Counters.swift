@@ -22,6 +22,13 @@ extension Enforcer {
 
     // MARK: Elements
 
+    /// What elements have counted, by their keys.
+    func readCounters(
+        _ keys: [ElementKey], of kind: SetKind, _ body: (ElementKey, Element.Counter?) -> Void
+    ) throws(NftablesError) {
+        try socket.readCounters(keys, of: layout[kind], body)
+    }
+
     /// Gives elements that will be put in anew the counts that they have now.
     func withCounters(_ changes: Changes) throws(NftablesError) -> Changes {
         var changes = changes
