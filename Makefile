@@ -150,7 +150,7 @@ install: build ## Install below DESTDIR and PREFIX; a configuration that is ther
 	install $$strip $(BUILT)/sentinel-config $(DESTDIR)$(libexecdir)/
 	ln -sfr $(DESTDIR)$(libexecdir)/sentinel-config $(DESTDIR)$(bindir)/sentinel-config
 	install -m 0644 rules/*.nft $(DESTDIR)$(datadir)/rules/
-	install -m 0644 Examples/policies.toml Examples/grafana/seed-sentinel.json $(DESTDIR)$(datadir)/
+	install -m 0644 Examples/policies.toml Examples/grafana/seed-sentinel.json Docs/sentinelctl.schema.json $(DESTDIR)$(datadir)/
 	install -m 0644 README.md Docs/*.md $(DESTDIR)$(docdir)/
 	# What the programs have within them asks for its notices to go with it.
 	for package in .build/checkouts/*/; do

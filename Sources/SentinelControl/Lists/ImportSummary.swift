@@ -21,7 +21,7 @@ struct ImportSummary: Encodable, Hashable, Sendable {
     var dryRun: Bool
     /// How many bans the helper took, or would be asked for.
     var taken = 0
-    /// How many of those took the place of a ban of the same that would have ended earlier.
+    /// How many of those were banned before: to an earlier end, where the list states one.
     var renewed = 0
     /// How many say the same as another of the list, or are part of it.
     var mergedInList = 0
