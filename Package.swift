@@ -182,17 +182,20 @@ let package = Package(
         .executableTarget(
             name: "sentinel-stress", dependencies: ["Inet", "Sentinel"], path: "Tests/Stress",
             swiftSettings: settings),
+        .target(name: "TestRandom", path: "Tests/TestRandom", swiftSettings: settings),
         .target(
-            name: "LedgerSupport", dependencies: ["Ledger"], path: "Tests/LedgerSupport",
+            name: "LedgerSupport", dependencies: ["Ledger", "TestRandom"], path: "Tests/LedgerSupport",
             swiftSettings: settings),
         .executableTarget(
-            name: "ledger-faults", dependencies: ["Ledger", "LedgerSupport"], path: "Tests/LedgerFaults",
+            name: "ledger-faults", dependencies: ["Ledger", "LedgerSupport", "TestRandom"],
+            path: "Tests/LedgerFaults",
             swiftSettings: settings),
         .testTarget(
-            name: "LedgerTests", dependencies: ["CSQLite", "Ledger", "LedgerSupport"],
+            name: "LedgerTests", dependencies: ["CSQLite", "Ledger", "LedgerSupport", "TestRandom"],
             swiftSettings: settings),
         .testTarget(
-            name: "BanListsTests", dependencies: ["BanLists", "CSQLite", "Fail2banDatabase", "Inet"],
+            name: "BanListsTests",
+            dependencies: ["BanLists", "CSQLite", "Fail2banDatabase", "Inet", "TestRandom"],
             swiftSettings: settings),
         .testTarget(name: "PrecedenceTests", dependencies: ["Precedence"], swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
@@ -213,15 +216,13 @@ let package = Package(
         ),
         .testTarget(
             name: "SentinelHelperTests",
-            dependencies: ["SentinelHelper", "SentinelProtocol", "Inet", "Nftables", logging],
+            dependencies: ["SentinelHelper", "SentinelProtocol", "Inet", "Nftables", "TestRandom", logging],
             swiftSettings: settings),
         .testTarget(
             name: "SentinelHelperKernelTests",
             dependencies: [
                 "SentinelHelper", "SentinelProtocol", "SentinelConfiguration", "Inet", "Nftables",
-                "Varlink",
-                "NamespaceSupport",
-                logging, nioCore, nioPosix,
+                "Varlink", "NamespaceSupport", "TestRandom", logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .target(
@@ -275,7 +276,7 @@ let package = Package(
             name: "ConfigurationReaderTests",
             dependencies: ["ConfigurationReader", "SentinelConfiguration", "Inet"], swiftSettings: settings),
         .testTarget(
-            name: "TOMLDocumentTests", dependencies: ["TOMLDocument", "SentinelConfiguration"],
+            name: "TOMLDocumentTests", dependencies: ["TOMLDocument", "SentinelConfiguration", "TestRandom"],
             swiftSettings: settings),
         .testTarget(
             name: "PolicyReaderTests",

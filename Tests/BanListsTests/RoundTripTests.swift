@@ -3,6 +3,7 @@
 
 import BanLists
 import Inet
+import TestRandom
 import Testing
 
 /// What is written reads back as the same, as far as the format can hold it.

@@ -40,19 +40,3 @@ func entry(
         IPNetwork(subject).map { BanEntry.Subject($0) } ?? Endpoint(subject).map { .endpoint($0) }
     return BanEntry(subject ?? .address(.v4(IPv4Address(bits: 0))), created: created, end: end, notes: notes)
 }
-
-/// The same numbers each time: what fails once fails again.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    /// SplitMix64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}

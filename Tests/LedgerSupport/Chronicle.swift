@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 public import Ledger
+internal import TestRandom
 
 /// A random life of a ledger, batch by batch: what is to be written, and what is there then.
 public struct Chronicle: Sendable {

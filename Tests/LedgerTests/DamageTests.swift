@@ -3,6 +3,7 @@
 
 import Ledger
 import LedgerSupport
+import TestRandom
 import Testing
 
 /// Places that are drawn by lot; `Tests/torture/ledger` takes every one.

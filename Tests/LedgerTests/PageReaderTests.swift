@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 import LedgerSupport
+import TestRandom
 import Testing
 
 @testable import Ledger

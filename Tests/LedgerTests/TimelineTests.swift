@@ -3,6 +3,7 @@
 
 import Ledger
 import LedgerSupport
+import TestRandom
 import Testing
 
 @Suite struct TimelineTests {

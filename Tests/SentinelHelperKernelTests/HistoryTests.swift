@@ -6,6 +6,7 @@ import NamespaceSupport
 import Nftables
 import SentinelConfiguration
 import SentinelProtocol
+import TestRandom
 import Testing
 import Varlink
 

@@ -8,6 +8,7 @@ import Nftables
 import SentinelConfiguration
 import SentinelProtocol
 import Synchronization
+import TestRandom
 import Testing
 
 @testable import SentinelHelper

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 import Inet
+import TestRandom
 import Testing
 
 @testable import SentinelHelper

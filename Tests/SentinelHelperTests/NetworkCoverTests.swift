@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 import Inet
+import TestRandom
 import Testing
 
 @testable import SentinelHelper
@@ -84,20 +85,5 @@ import Testing
             let isKept = kept.contains { $0.first <= address && address <= $0.last }
             #expect(isKept == (fresh.segment(holding: address) != nil), "seed \(seed), \(address)")
         }
-    }
-}
-
-/// A generator with a seed (SplitMix64), so that a failure can be had again.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
