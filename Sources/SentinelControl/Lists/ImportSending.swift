@@ -29,7 +29,8 @@ struct ImportSending {
                 let batch = rest.prefix(BanBatch.size)
                 rest = rest.dropFirst(BanBatch.size)
                 let present = now()
-                underWay.append((batch, Task { try await client.ban(batch.map { $0.request(now: present) }) }))
+                underWay.append(
+                    (batch, Task { try await client.ban(batch.map { $0.request(now: present) }) }))
             }
             let (batch, answer) = underWay[0]
             let receipts = try await answer.value
