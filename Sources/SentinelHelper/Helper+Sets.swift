@@ -76,7 +76,7 @@ extension Helper {
     /// The sets with all that can be told of each without reading its elements.
     func describedSets(_ kinds: [SetKind]) throws(NftablesError) -> [SetInfo] {
         let found = try enforcer.foundSets()
-        let counters = try enforcer.ruleCounters()
+        let counters = enforcer.ruleCounters()
         return kinds.map { kind in
             var set = info(kind)
             set.kernelCount = found[kind.name]?.count.map(Int.init)

@@ -132,7 +132,7 @@ final class Enforcer {
     /// between the old and the new.
     func build(_ contents: Contents, replacing: Bool) throws(NftablesError) {
         var transaction = Transaction()
-        let counters = replacing ? try ruleCounters() : [:]
+        let counters = replacing ? ruleCounters() : [:]
         if replacing { transaction.delete(layout.table) }
         transaction.add(wantedTable)
         for kind in SetKind.allCases { transaction.add(layout[kind]) }
@@ -158,7 +158,7 @@ final class Enforcer {
         var transaction = Transaction()
         transaction.add(wantedTable)
         for chain in layout.chains { transaction.flush(chain) }
-        for rule in layout.rules(from: try ruleCounters()) { transaction.add(rule) }
+        for rule in layout.rules(from: ruleCounters()) { transaction.add(rule) }
         for kind in SetKind.allCases where kind.check == nil {
             let elements = contents.elements[kind] ?? []
             guard try !holds(kind, elements) else { continue }
