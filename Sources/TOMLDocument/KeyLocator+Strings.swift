@@ -51,7 +51,10 @@ extension KeyLocator {
 
     mutating func scalar(digits: Int) -> [UInt8] {
         let text = String(decoding: bytes[position...].prefix(digits), as: UTF8.self)
-        guard let value = UInt32(text, radix: 16), let scalar = Unicode.Scalar(value) else { return [] }
+        // The text may end within the digits.
+        guard text.utf8.count == digits, let value = UInt32(text, radix: 16),
+            let scalar = Unicode.Scalar(value)
+        else { return [] }
         position += digits
         if value == 0, escapedNUL == nil { escapedNUL = line }
         return Array(String(scalar).utf8)
