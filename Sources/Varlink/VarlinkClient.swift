@@ -105,20 +105,45 @@ public final class VarlinkClient: Sendable {
         let connection = connection
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                connection.execute { $0.call(frame, waiter, continuation, timeout: timeout) }
+                connection.execute {
+                    $0.call(frame, waiter, { continuation.resume(returning: $0) }, timeout: timeout)
+                }
             }
         } onCancel: {
             connection.execute { _ in waiter.cancel() }
         }
-        let reply = try result.get()
-        let (value, continues) = try Self.decode(Reply.self, reply, of: method.name)
+        return try single(Reply.self, result.get(), of: method.name)
+    }
+
+    /// The one reply of a call without more.
+    private func single<Reply: Decodable>(
+        _ type: Reply.Type, _ reply: Data, of method: String
+    ) throws(VarlinkError) -> Reply {
+        let (value, continues) = try Self.decode(type, reply, of: method)
         if continues {
             channel.close(promise: nil)
             throw VarlinkError(
-                .malformedReply, operation: method.name,
+                .malformedReply, operation: method,
                 remedy: "The service sent a stream for a call without more: report it to its authors.")
         }
         return value
+    }
+
+    /// Calls a method and waits for its reply later, so that several calls can be under way in the order in which they
+    /// were begun. It can't be called off.
+    ///
+    /// - Parameter timeout: how long the reply may take, from now on; for good where it is nil.
+    /// - Returns: what waits for the reply. It throws what ``call(_:_:timeout:)`` does.
+    public func begin<Parameters, Reply>(
+        _ method: VarlinkMethod<Parameters, Reply>, _ parameters: Parameters, timeout: Duration? = nil
+    ) throws(VarlinkError) -> @Sendable () async throws -> Reply {
+        let frame = try encode(Wire.Call(method: method.name, parameters: parameters))
+        let waiter = ReplyWaiter(eventLoop: channel.eventLoop, operation: method.name)
+        let promise = channel.eventLoop.makePromise(of: Result<Data, VarlinkError>.self)
+        connection.execute { $0.call(frame, waiter, { promise.succeed($0) }, timeout: timeout) }
+        return { [self] in
+            try single(Reply.self, await promise.futureResult.get().get(), of: method.name)
+        }
     }
 
     /// Calls a method without parameters; see ``call(_:_:timeout:)``.

@@ -45,6 +45,27 @@ import Testing
         }
     }
 
+    @Test func `Calls that are begun are carried out in that order, whatever is waited for first`()
+        async throws
+    {
+        try await TestService.with { service in
+            try await service.withClient { client in
+                var sums: [@Sendable () async throws -> TestInterface.Total] = []
+                for number in 1...200 {
+                    _ = try client.begin(TestInterface.add, .init(number: number))
+                    sums.append(try client.begin(TestInterface.sum, VarlinkEmpty()))
+                }
+                for number in (1...200).reversed() {
+                    #expect(try await sums[number - 1]().sum == number * (number + 1) / 2)
+                }
+                let never = try client.begin(TestInterface.wait, VarlinkEmpty())
+                await client.close()
+                let error = await #expect(throws: VarlinkError.self) { _ = try await never() }
+                #expect(error?.code == .connectionLost)
+            }
+        }
+    }
+
     @Test func `A large call and its large reply arrive whole`() async throws {
         try await TestService.with { service in
             try await service.withClient { client in

@@ -22,18 +22,17 @@ struct ImportSending {
         guard !bans.isEmpty else { return }
         let client = try await helper.connect()
         var rest = bans[...]
-        var underWay: [(batch: ArraySlice<ImportedBan>, answer: Task<[Receipt], any Error>)] = []
-        defer { for (_, answer) in underWay { answer.cancel() } }
+        var underWay: [(batch: ArraySlice<ImportedBan>, receipts: @Sendable () async throws -> [Receipt])] =
+            []
         while !rest.isEmpty || !underWay.isEmpty {
             while !rest.isEmpty, underWay.count < Self.mostUnderWay {
                 let batch = rest.prefix(BanBatch.size)
                 rest = rest.dropFirst(BanBatch.size)
                 let present = now()
-                underWay.append(
-                    (batch, Task { try await client.ban(batch.map { $0.request(now: present) }) }))
+                underWay.append((batch, try client.beginBan(batch.map { $0.request(now: present) })))
             }
             let (batch, answer) = underWay[0]
-            let receipts = try await answer.value
+            let receipts = try await answer()
             underWay.removeFirst()
             try receive(batch, receipts)
         }

@@ -45,7 +45,7 @@ final class ClientConnection: ChannelDuplexHandler {
     // MARK: Calls
 
     func call(
-        _ frame: ByteBuffer, _ waiter: ReplyWaiter, _ continuation: ReplyWaiter.Continuation,
+        _ frame: ByteBuffer, _ waiter: ReplyWaiter, _ continuation: @escaping ReplyWaiter.Continuation,
         timeout: Duration?
     ) {
         guard waiter.start(continuation, timeout: timeout) else { return }

@@ -7,7 +7,8 @@ internal import NIOCore
 /// A task that waits for the reply to its call. It goes on when the first of these comes: the reply, the
 /// connection's end, a timeout, or its cancellation. What comes later finds nobody.
 final class ReplyWaiter: Sendable {
-    typealias Continuation = CheckedContinuation<Result<Data, VarlinkError>, Never>
+    /// Who is told what came.
+    typealias Continuation = @Sendable (Result<Data, VarlinkError>) -> Void
 
     private enum State {
         case waiting(Continuation, timeout: Scheduled<Void>?)
@@ -24,9 +25,9 @@ final class ReplyWaiter: Sendable {
     }
 
     /// Takes the task in; false where it is cancelled already.
-    func start(_ continuation: Continuation, timeout: Duration?) -> Bool {
+    func start(_ continuation: @escaping Continuation, timeout: Duration?) -> Bool {
         guard state.value == nil else {
-            continuation.resume(returning: .failure(cancellation))
+            continuation(.failure(cancellation))
             return false
         }
         let scheduled = timeout.map { timeout in
@@ -40,7 +41,7 @@ final class ReplyWaiter: Sendable {
         guard case .waiting(let continuation, let timeout) = state.value else { return }
         state.value = .done
         timeout?.cancel()
-        continuation.resume(returning: result)
+        continuation(result)
     }
 
     func cancel() {
