@@ -101,9 +101,7 @@ extension NetlinkSocket {
         _ type: MessageType, _ family: Family, _ operation: String, _ object: String,
         put: (UnsafeMutablePointer<nlmsghdr>) -> Void, answer: (UnsafePointer<nlmsghdr>) -> Void
     ) throws(NftablesError) {
-        drain()
-        try send(type, family, flags: NLM_F_ACK, operation, put: put)
-        let deadline = ContinuousClock.now + deadline
+        let deadline = try begin(type, family, operation, put: put)
         while let datagram = try receive(until: deadline) {
             if try isEnd(datagram, operation, object, answer: answer) { return }
         }
@@ -114,15 +112,25 @@ extension NetlinkSocket {
         _ type: MessageType, _ family: Family, _ operation: String, _ object: String,
         put: (UnsafeMutablePointer<nlmsghdr>) -> Void, answer: (UnsafePointer<nlmsghdr>) -> Void
     ) throws(NftablesError) {
-        drain()
-        try send(type, family, flags: NLM_F_ACK, operation, put: put)
-        let deadline = ContinuousClock.now + deadline
+        let deadline = try begin(type, family, operation, put: put)
         var isOver = false
         while !isOver {
             try receiveSmall(until: deadline) { datagram throws(NftablesError) in
                 isOver = try isEnd(datagram, operation, object, answer: answer) || isOver
             }
         }
+    }
+
+    /// Asks a question, with nothing of an earlier one left in the way.
+    ///
+    /// - Returns: until when it should be answered.
+    private func begin(
+        _ type: MessageType, _ family: Family, _ operation: String,
+        put: (UnsafeMutablePointer<nlmsghdr>) -> Void
+    ) throws(NftablesError) -> ContinuousClock.Instant {
+        drain()
+        try send(type, family, flags: NLM_F_ACK, operation, put: put)
+        return .now + deadline
     }
 
     /// Hands out the answers in a datagram.

@@ -16,30 +16,29 @@ extension Helper {
         let top = try top(parameters.top)
         let matches: (@Sendable (BanRecord) -> Bool)? =
             if let filter = parameters.filter { try matcher(filter) } else { nil }
+        let hasElements = parameters.elements == true
+        guard hasElements || matches == nil && top == nil else {
+            throw VarlinkFailure(
+                "elements", "a filter and a top choose elements; ask for them with elements: true")
+        }
+        guard enforcer.mode != .released else {
+            throw VarlinkFailure(
+                HelperInterface.Released(
+                    message: "there is no table: it has been released; restart sentineld"))
+        }
         endDueBans()
+        let count = kinds.reduce(0) { $0 + info($1).count }
+        guard call.wantsMore || !hasElements || top != nil || count <= Self.mostInOneReply else {
+            throw VarlinkFailure(
+                "elements", "\(count) elements are too many for one reply; ask for more replies")
+        }
         do {
-            guard enforcer.mode != .released else {
-                throw VarlinkFailure(
-                    HelperInterface.Released(
-                        message: "there is no table: it has been released; restart sentineld"))
-            }
-            guard parameters.elements == true else {
-                return call.reply(HelperInterface.Sets.Reply(sets: try describedSets(kinds)))
-            }
-            let count = kinds.reduce(0) { $0 + info($1).count }
-            guard call.wantsMore || top != nil || count <= Self.mostInOneReply else {
-                throw VarlinkFailure(
-                    "elements", "\(count) elements are too many for one reply; ask for more replies")
-            }
-            var reading = SetReading(
-                kinds: kinds, described: try describedSets(kinds), matches: matches, top: top)
+            let described = try describedSets(kinds)
+            guard hasElements else { return call.reply(HelperInterface.Sets.Reply(sets: described)) }
+            var reading = SetReading(kinds: kinds, described: described, matches: matches, top: top)
             try send(&reading, call)
-        } catch let error as VarlinkFailure {
-            throw error
-        } catch let error as NftablesError {
-            throw VarlinkFailure(kernel: error)
         } catch {
-            throw .invalidParameter("name")
+            throw VarlinkFailure(kernel: error)
         }
     }
 
@@ -129,6 +128,15 @@ extension Helper {
             best = Array((best + better).sorted { $0.packets ?? 0 > $1.packets ?? 0 }.prefix(top))
         }
 
+        /// Keeps a page for the one reply that is to have all: a set comes in it once.
+        mutating func collect(_ page: SetInfo) {
+            guard let last = collected.indices.last, collected[last].name == page.name else {
+                return collected.append(page)
+            }
+            collected[last].elements = (collected[last].elements ?? []) + (page.elements ?? [])
+            if let absent = page.absent { collected[last].absent = (collected[last].absent ?? []) + absent }
+        }
+
         /// Goes on with the next set.
         mutating func finishSet() {
             kinds.removeFirst()
@@ -145,7 +153,7 @@ extension Helper {
         let page = try nextPage(&reading)
         let isLast = reading.kinds.isEmpty
         if let page {
-            reading.collected.append(page)
+            reading.collect(page)
             if isLast || call.wantsMore {
                 let reply = HelperInterface.Sets.Reply(sets: reading.collected)
                 if isLast { return call.reply(reply) }

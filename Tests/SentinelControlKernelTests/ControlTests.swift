@@ -54,7 +54,14 @@ import Testing
         #expect(again.status == 0)
         #expect(again.output == "")
         #expect(again.errors == "No ban of 203.0.113.7.\n")
-        #expect(try await host.control("lift", "--all").output.hasSuffix("3 bans lifted.\n"))
+        let unordered = ["198.51.100.100", "198.51.100.9", "198.51.100.20"]
+        #expect(try await host.control(["ban"] + unordered).status == 0)
+        let ordered = try await host.control("sets", "accept4", "--json").output.split(separator: "\n")
+        #expect(
+            try ordered.map { try object($0)["key"] as? String } == [
+                "198.51.100.9", "198.51.100.20", "198.51.100.100",
+            ])
+        #expect(try await host.control("lift", "--all").output.hasSuffix("6 bans lifted.\n"))
         #expect(try await host.control("list").errors == "No bans in force.\n")
         await helper.end()
     }

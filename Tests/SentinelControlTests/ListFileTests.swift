@@ -25,9 +25,9 @@ import Testing
         try "a longer text than what comes".write(toFile: path, atomically: true, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
         let before = try FileManager.default.attributesOfItem(atPath: path)
-        try ListFile(path: path).write(Array("new\n".utf8))
+        try NamedFile(path: path).write(Array("new\n".utf8))
         let after = try FileManager.default.attributesOfItem(atPath: path)
-        #expect(try ListFile(path: path).read() == Array("new\n".utf8))
+        #expect(try NamedFile(path: path).read() == Array("new\n".utf8))
         #expect(after[.posixPermissions] as? Int == 0o640)
         // Another file took its name: whoever was reading the old one reads it to its end.
         #expect(before[.systemFileNumber] as? Int != after[.systemFileNumber] as? Int)
@@ -38,26 +38,26 @@ import Testing
         try "old".write(toFile: "\(directory)/real", atomically: true, encoding: .utf8)
         try FileManager.default.createSymbolicLink(
             atPath: "\(directory)/link", withDestinationPath: "real")
-        try ListFile(path: "\(directory)/link").write(Array("new".utf8))
+        try NamedFile(path: "\(directory)/link").write(Array("new".utf8))
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/link") == "real")
-        #expect(try ListFile(path: "\(directory)/real").read() == Array("new".utf8))
+        #expect(try NamedFile(path: "\(directory)/real").read() == Array("new".utf8))
         #expect(try names == ["link", "real"])
     }
 
     @Test func `What can't be written says so, and leaves nothing`() throws {
         let error = #expect(throws: ControlError.self) {
-            try ListFile(path: "\(directory)/nosuch/list").write([1])
+            try NamedFile(path: "\(directory)/nosuch/list").write([1])
         }
         #expect(error?.message.contains("name a file in a directory that may be written") == true)
         // A directory can't be taken the place of.
-        #expect(throws: ControlError.self) { try ListFile(path: directory).write([1]) }
-        #expect(throws: ControlError.self) { try ListFile(path: "/dev/full").write([1]) }
-        #expect(throws: ControlError.self) { try ListFile(path: "\(directory)/nosuch").read() }
+        #expect(throws: ControlError.self) { try NamedFile(path: directory).write([1]) }
+        #expect(throws: ControlError.self) { try NamedFile(path: "/dev/full").write([1]) }
+        #expect(throws: ControlError.self) { try NamedFile(path: "\(directory)/nosuch").read() }
         #expect(try names.isEmpty)
     }
 
     @Test func `A device is written to, not replaced`() throws {
-        try ListFile(path: "/dev/null").write([1, 2, 3])
+        try NamedFile(path: "/dev/null").write([1, 2, 3])
         #expect(
             try FileManager.default.attributesOfItem(atPath: "/dev/null")[.type] as? FileAttributeType
                 == .typeCharacterSpecial)

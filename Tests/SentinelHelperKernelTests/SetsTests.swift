@@ -179,6 +179,22 @@ import Varlink
                 (Filter(peer: "PeerA"), ["192.0.2.1"]),
                 (Filter(since: Timestamp(rawValue: 4_102_444_800_000)), []),
             ]
+            // Of more than a page, and in one reply each set comes once.
+            _ = try await helper.submit(
+                (0..<4500).map { BatchTests.denial("198.18.\($0 / 250).\($0 % 250)", reason: "many") })
+            let many = try await helper.client.call(
+                HelperInterface.sets, .init(elements: true, filter: Filter(reason: "many"))
+            ).sets
+            #expect(Set(many.map(\.name)).count == many.count)
+            #expect(Set(many.flatMap { $0.elements ?? [] }.map(\.key)).count == 4500)
+            for parameters in [
+                HelperInterface.Sets.Parameters(top: 3), .init(filter: Filter(reason: "spam")),
+            ] {
+                let error = await #expect(throws: VarlinkError.self) {
+                    try await helper.client.call(HelperInterface.sets, parameters)
+                }
+                #expect(error?.reply(as: HelperInterface.InvalidRequest.self)?.field == "elements")
+            }
             for (filter, expected) in rows {
                 let found = try await sets(helper, .init(elements: true, filter: filter))
                 #expect(found.flatMap { $0.elements ?? [] }.map(\.key).sorted() == expected, "\(filter)")

@@ -38,7 +38,11 @@ struct OwnedDescriptor: ~Copyable {
     /// All there is, or so many bytes of it; nil where it can't be read.
     func read(atMost count: Int) -> [UInt8]? {
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
+        var status = stat()
+        if fstat(number, &status) == 0, status.st_size > 0 {
+            bytes.reserveCapacity(min(count, Int(status.st_size)))
+        }
+        var chunk = [UInt8](repeating: 0, count: 1 << 18)
         while bytes.count < count {
             let length = chunk.withUnsafeMutableBytes {
                 readBytes(number, $0, min($0.count, count - bytes.count))

@@ -111,8 +111,8 @@ extension SetInfo {
 extension SetElement {
     /// Whether it comes before another: addresses by their number, whatever else by its text.
     fileprivate func precedes(_ other: SetElement) -> Bool {
-        if let (a, b) = (first, other.first) as? (IPAddress, IPAddress), a != b { return a < b }
-        return key < other.key
+        guard let address = first, let others = other.first, address != others else { return key < other.key }
+        return address < others
     }
 
     /// The address that the key begins with.

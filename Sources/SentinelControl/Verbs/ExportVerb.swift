@@ -62,7 +62,7 @@ struct ExportVerb: Verb {
         console.showProgress?("")
         let writing = format.write(entries, now: ListTime(milliseconds: console.now().rawValue))
         if let output {
-            try ListFile(path: output).write(writing.text)
+            try NamedFile(path: output).write(writing.text)
         } else {
             try console.write(String(decoding: writing.text, as: UTF8.self))
         }

@@ -78,7 +78,7 @@ struct ImportVerb: Verb {
     }
 
     func perform(_ console: Console, _ helper: HelperAddress) async throws -> ExitStatus {
-        let list = ListFile(path: file)
+        let list = NamedFile(path: file)
         // Whatever is said next has the line for itself, also where it is what went wrong.
         defer { console.showProgress?("") }
         console.showProgress?("Reading \(list.name.sanitised)…")
@@ -101,7 +101,7 @@ struct ImportVerb: Verb {
         return summary.refused.isEmpty && summary.pending == 0 ? .done : .refused
     }
 
-    private func read(_ list: ListFile, now: ListTime) throws -> (BanListKind, BanListReading) {
+    private func read(_ list: NamedFile, now: ListTime) throws -> (BanListKind, BanListReading) {
         let bytes = try list.read()
         do throws(BanListError) {
             let kind = if let format { format.kind } else { try BanListKind(recognising: bytes.span) }

@@ -52,7 +52,7 @@ struct MetricsVerb: Verb {
 
     private func put(_ text: String, _ console: Console) throws {
         guard let textfile else { return try console.write(text) }
-        try ListFile(path: textfile).write(Array(text.utf8))
+        try NamedFile(path: textfile).write(Array(text.utf8))
     }
 
     private struct Both: Encodable {
