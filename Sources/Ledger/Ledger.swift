@@ -73,6 +73,16 @@ public final class Ledger: Sendable {
         add(.write(batch, then: then))
     }
 
+    /// Has a lot written as one commit. `then` is told whether it is on the disk, on the ledger's thread, in the order of
+    /// calls.
+    public func write(_ bulk: LedgerBulk, then: @escaping @Sendable (Bool) -> Void) {
+        add(
+            .other { worker in
+                then(worker.write(bulk))
+                worker.trim()
+            })
+    }
+
     private func add(_ job: Job) {
         let isFirst = waiting.withLock { waiting in
             waiting.append(job)

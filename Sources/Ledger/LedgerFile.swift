@@ -182,16 +182,38 @@ final class LedgerFile {
 
     /// Makes changes last, all of them or none: when this returns, they are on the disk.
     func write(_ batches: [LedgerBatch], mark: Timeline.Mark) throws(LedgerError) {
-        try commit(mark) { () throws(SQLiteError) in
+        _ = try commit(mark) { () throws(SQLiteError) in
             for batch in batches { try put(batch) }
+            return true
+        }
+        try trim()
+    }
+
+    /// The same for what comes in parts; only where it is wanted in the end. ``trim()`` is left to the caller.
+    ///
+    /// - Returns: whether it was.
+    func write(_ bulk: LedgerBulk, mark: Timeline.Mark) throws(LedgerError) -> Bool {
+        try commit(mark) { () throws(SQLiteError) in
+            try bulk.forEachPart { (batch) throws(SQLiteError) in try put(batch) }
+            return bulk.isWanted()
         }
     }
 
-    private func commit(_ mark: Timeline.Mark, _ body: () throws(SQLiteError) -> Void) throws(LedgerError) {
+    /// Empties the log where it has grown long.
+    func trim() throws(LedgerError) { try emptyLog(above: Self.mostPagesInLog) }
+
+    /// - Parameter body: returns whether to commit what it has done.
+    private func commit(
+        _ mark: Timeline.Mark, _ body: () throws(SQLiteError) -> Bool
+    ) throws(LedgerError) -> Bool {
         let before = (state, largest)
         do {
             try begin.run([])
-            try body()
+            guard try body() else {
+                (state, largest) = before
+                try rollback.run([])
+                return false
+            }
             state.mark = mark
             try insert(state.row, into: .state)
             try commit.run([])
@@ -202,7 +224,7 @@ final class LedgerFile {
             throw LedgerError(error)
         }
         lastCommit?.note(state)
-        try emptyLog(above: Self.mostPagesInLog)
+        return true
     }
 
     private func put(_ batch: LedgerBatch) throws(SQLiteError) {
@@ -243,7 +265,7 @@ final class LedgerFile {
     ///   - oldest: milliseconds of the wall clock; history from before goes.
     ///   - most: how many events are kept.
     func sweep(mark: Timeline.Mark, oldest: Int64, most: Int64) throws(LedgerError) {
-        try commit(mark) { () throws(SQLiteError) in
+        _ = try commit(mark) { () throws(SQLiteError) in
             try connection.execute("DELETE FROM offences WHERE forgotten <= \(mark.written)")
             state.offences -= Int64(connection.changes)
             try connection.execute("DELETE FROM history WHERE number < \(state.number - max(0, most))")
@@ -251,7 +273,9 @@ final class LedgerFile {
             let recent = "SELECT number FROM history WHERE time >= \(oldest) ORDER BY number LIMIT 1"
             let first = try connection.integer(recent) ?? state.number
             try connection.execute("DELETE FROM history WHERE number < \(first)")
+            return true
         }
+        try trim()
     }
 
     /// Puts the log's content into the file itself, and empties the log.

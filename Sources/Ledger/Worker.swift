@@ -65,6 +65,40 @@ final class Worker: @unchecked Sendable {
         }
     }
 
+    /// - Returns: whether all of it is on the disk. ``trim()`` is left to the caller.
+    func write(_ bulk: LedgerBulk) -> Bool {
+        switch state {
+        case .healthy(let file):
+            do {
+                return try file.write(bulk, mark: mark)
+            } catch {
+                fail(error)
+                if bulk.isWanted() { bulk.forEachPart { missed.append([$0]) } }
+            }
+        case .restoring(let file, _, _, _):
+            guard bulk.isWanted() else { return false }
+            bulk.forEachPart { missed.append([$0]) }
+            do {
+                try bulk.forEachPart { (batch) throws(LedgerError) in try file.replace(with: batch) }
+            } catch {
+                abandon(error)
+            }
+        case .failed: if bulk.isWanted() { bulk.forEachPart { missed.append([$0]) } }
+        case .closed: break
+        }
+        return false
+    }
+
+    /// Empties a log that has grown long.
+    func trim() {
+        guard case .healthy(let file) = state else { return }
+        do {
+            try file.trim()
+        } catch {
+            fail(error)
+        }
+    }
+
     private func fail(_ error: LedgerError) {
         if case .healthy(let file) = state {
             missed.begin(at: file.state.number)

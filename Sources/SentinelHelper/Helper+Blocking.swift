@@ -20,7 +20,8 @@ extension Helper {
         for request in requests { outcomes.append(admit(request, for: caller, in: &plan)) }
         updateExempt(before: plan.order)
         enforce(&plan, outcomes: &outcomes)
-        let entered = enter(plan)
+        let (entered, changes) = enter(plan)
+        tell(changes)
         return zip(requests, outcomes).map { request, outcome in
             switch outcome {
             case .success(let key):
@@ -48,25 +49,37 @@ extension Helper {
         do throws(RefusalError) {
             guard enforcer.mode != .released else { throw RefusalError.released }
             let (target, reason) = try request.validated(within: configuration.node)
-            try guards.check(target)
-            let key = target.key(ipv6Prefix: enforcer.layout.ipv6Prefix)
-            try protected.check(target, matching: key.matched(ipv6Prefix: enforcer.layout.ipv6Prefix))
-            let present = plan.records[key] ?? plan.present(key, in: book)
-            let record = grant(
-                request, key: key, reason: reason, target: target, caller: caller, present: present)
-            if present == nil { try reserve(record, in: &plan) }
-            if plan.records.updateValue(record, forKey: key) == nil { plan.order.append(key) }
+            let key = try unguardedKey(of: target)
+            try addBan(request, key: key, reason: reason, caller: caller, to: &plan)
             return .success(key)
         } catch {
             return .failure(error)
         }
     }
 
+    /// The key of a target that no guard protects.
+    func unguardedKey(of target: Target) throws(RefusalError) -> BanKey {
+        try guards.check(target)
+        let prefix = enforcer.layout.ipv6Prefix
+        let key = target.key(ipv6Prefix: prefix)
+        try protected.check(target, matching: key.matched(ipv6Prefix: prefix))
+        return key
+    }
+
+    /// Plans a ban that has been checked.
+    func addBan(
+        _ request: BlockRequest, key: BanKey, reason: Reason, caller: String, to plan: inout Plan
+    ) throws(RefusalError) {
+        let present = plan.records[key] ?? plan.present(key, in: book)
+        let record = grant(request, key: key, reason: reason, caller: caller, present: present)
+        if present == nil { try reserve(record, in: &plan) }
+        if plan.records.updateValue(record, forKey: key) == nil { plan.order.append(key) }
+    }
+
     /// The ban that a request brings about: of a present one and the new the later end holds, unless an operator
     /// says otherwise. Only a ban after the last one has ended is a further strike.
     private func grant(
-        _ request: BlockRequest, key: BanKey, reason: Reason, target: Target, caller: String,
-        present: BanRecord?
+        _ request: BlockRequest, key: BanKey, reason: Reason, caller: String, present: BanRecord?
     ) -> BanRecord {
         let now = clock.monotonic()
         let schedule = schedules.schedule(check: key.check, reason: reason)
@@ -100,13 +113,21 @@ extension Helper {
     /// How many strikes the key has that a schedule still remembers.
     func strikes(of key: BanKey, remembered schedule: DurationSchedule, at now: MonotonicMilliseconds) -> Int
     {
-        let (count, last) = book.strikes(of: key)
+        remembered(book.strikes(of: key), schedule, at: now)
+    }
+
+    /// How many of the strikes that the book has a schedule still remembers.
+    func remembered(
+        _ strikes: (count: Int, last: MonotonicMilliseconds), _ schedule: DurationSchedule,
+        at now: MonotonicMilliseconds
+    ) -> Int {
+        let (count, last) = strikes
         guard count > 0, schedule.remembers(strikeAged: .milliseconds(now - last)) else { return 0 }
         return count
     }
 
     /// In milliseconds; nil: for good.
-    private func length(_ request: BlockRequest, _ schedule: DurationSchedule, strikes: Int) -> Int64? {
+    func length(_ request: BlockRequest, _ schedule: DurationSchedule, strikes: Int) -> Int64? {
         switch request.wish {
         case .forGood: return nil
         case .milliseconds(let wished):
@@ -131,7 +152,7 @@ extension Helper {
                 scheduleWakeup()
                 return
             } catch {
-                if error.code == .setFull, wait(error, &plan) { continue }
+                if wait(error, &plan) { continue }
                 if mayRepair, hasRepaired() {
                     mayRepair = false
                     continue
@@ -148,7 +169,7 @@ extension Helper {
 
     /// Notes which bans can't be in the kernel yet: all of them where sets are missing, and those of a set where others
     /// wait for their place already.
-    private func holdBack(_ plan: inout Plan) {
+    func holdBack(_ plan: inout Plan) {
         for key in plan.order where plan.pending[key] == nil {
             if let missing {
                 plan.pending[key] = .missing(missing)
@@ -160,13 +181,19 @@ extension Helper {
         }
     }
 
+    /// The set that the kernel says is full, where those that are new in it may wait.
+    func fullSet(_ error: NftablesError) -> SetKind? {
+        guard error.code == .setFull else { return nil }
+        return SetKind.ofBans.first {
+            enforcer.layout[$0].description == error.object && !$0.flags.contains(.interval)
+        }
+    }
+
     /// Has those wait that are new in a set that the kernel says is full.
     ///
     /// - Returns: whether there are any.
     private func wait(_ error: NftablesError, _ plan: inout Plan) -> Bool {
-        guard let kind = SetKind.ofBans.first(where: { enforcer.layout[$0].description == error.object }),
-            !kind.flags.contains(.interval)
-        else { return false }
+        guard let kind = fullSet(error) else { return false }
         let new = plan.order.filter {
             $0.set == kind && plan.pending[$0] == nil && plan.present($0, in: book) == nil
         }
@@ -192,7 +219,7 @@ extension Helper {
     }
 
     /// What the kernel has to change for the plan.
-    private func changes(_ plan: Plan) -> Enforcer.Changes {
+    func changes(_ plan: Plan) -> Enforcer.Changes {
         var changes = Enforcer.Changes()
         var networks: [SetKind: [BanKey: BanRecord?]] = [:]
         for key in plan.evicted where !waiting.contains(key) {
@@ -218,12 +245,12 @@ extension Helper {
         return changes
     }
 
-    /// Writes the plan into the book and tells it.
-    private func enter(_ plan: Plan) -> [BanKey: BanRecord] {
+    /// Writes the plan into the book.
+    func enter(_ plan: Plan) -> (entered: [BanKey: BanRecord], changes: [BanChange]) {
         var entered: [BanKey: BanRecord] = [:]
         var changes = evict(plan)
         // What the kernel counts from is when it took the transaction.
-        let delay = clock.monotonic() - plan.timed
+        let delay = plan.timed.map { clock.monotonic() - $0 } ?? 0
         var fresh: [BanKey] = []
         for key in plan.order {
             guard var planned = plan.records[key] else { continue }
@@ -242,12 +269,11 @@ extension Helper {
         recover(covers: (entered.keys.map(\.set) + plan.evicted.map(\.set)))
         scheduleWakeup()
         cut(fresh)
-        tell(changes)
-        return entered
+        return (entered, changes)
     }
 
     /// Ends what has made room.
-    private func evict(_ plan: Plan) -> [BanChange] {
+    func evict(_ plan: Plan) -> [BanChange] {
         let now = clock.monotonic()
         return plan.evicted.compactMap { key in
             waiting.remove(key)
@@ -348,7 +374,7 @@ extension Enforcer.Changes {
 }
 
 extension RefusalError {
-    fileprivate static let released = RefusalError(
+    static let released = RefusalError(
         .released, "the table has been released; restart sentineld to enforce again")
     fileprivate static let bookFull = RefusalError(
         .full, "there is no memory set aside for more bans; raise [capacity] or shorten [durations]")
@@ -361,7 +387,7 @@ extension RefusalError {
         RefusalError(.pending, "the ban is kept, and enforced once the sets are there: \(what)")
     }
     /// What has expired isn't cleared away yet.
-    fileprivate static func noPlace(_ set: SetKind) -> RefusalError {
+    static func noPlace(_ set: SetKind) -> RefusalError {
         RefusalError(
             .pending,
             "the ban is kept, and tried again each second: \(set.name) is full of elements that have expired and that "

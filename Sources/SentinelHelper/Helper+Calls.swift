@@ -12,6 +12,7 @@ extension Helper: VarlinkHandler {
         case HelperInterface.submit.name: try submit(call)
         case HelperInterface.guardAddresses.name: try guardAddresses(call)
         case HelperInterface.ban.name: try ban(call)
+        case HelperInterface.importBans.name: try importBans(call)
         case HelperInterface.lift.name: try lift(call)
         case HelperInterface.list.name: try list(call)
         case HelperInterface.durations.name: try durations(call)

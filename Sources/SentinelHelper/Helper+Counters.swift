@@ -19,12 +19,12 @@ struct EventTally {
     /// Nodes make reasons up: so many are told apart.
     private static var mostReasons: Int { 200 }
 
-    mutating func count(_ kind: EventKind, _ check: Check, reason: String) {
+    mutating func count(_ kind: EventKind, _ check: Check, reason: String, by number: Int = 1) {
         var reason = reason
         if !reasons.contains(reason) {
             if reasons.count < Self.mostReasons { reasons.insert(reason) } else { reason = "other" }
         }
-        counts[Key(kind: kind, check: check, reason: reason), default: 0] += 1
+        counts[Key(kind: kind, check: check, reason: reason), default: 0] += Int64(number)
     }
 
     /// In an order that doesn't change.

@@ -12,6 +12,13 @@ extension Helper {
         scheduleCutting()
     }
 
+    /// The same for the new bans of an import.
+    func cut(_ imported: AdmittedImport) {
+        guard !imported.kinds.isEmpty else { return }
+        cutter.add(imported)
+        scheduleCutting()
+    }
+
     private func scheduleCutting() {
         guard cutting == nil, !cutter.isIdle else { return }
         let wait = cutter.isAtWork ? Self.cuttingRest : max(.zero, cutter.nextRound - .now)

@@ -8,6 +8,8 @@ internal import Varlink
 
 /// What somebody wants to know of the past, and what he has been told.
 private struct HistoryQuestion {
+    /// Whether nothing is asked of the bans.
+    var isOfAll: Bool
     var matches: @Sendable (BanRecord) -> Bool
     var kinds: Swift.Set<EventKind>?
     var since: Int64
@@ -31,14 +33,15 @@ extension Helper {
                 "\(limit) can't be a limit: it is at least 1, and at most \(Self.mostEvents) for one reply; ask for "
                     + "more replies")
         }
-        if let kind = parameters.kinds?.first(where: { !EventKind.ofBans.contains($0) }) {
+        if let kind = parameters.kinds?.first(where: { !EventKind.kept.contains($0) }) {
             throw VarlinkFailure(
                 "kinds",
                 "\(quoted(kind.rawValue)) isn't kept; choose of "
-                    + EventKind.ofBans.map(\.rawValue).joined(separator: ", "))
+                    + EventKind.kept.map(\.rawValue).joined(separator: ", "))
         }
         guard keeping.ledger != nil else { throw VarlinkFailure(unavailable) }
         let question = HistoryQuestion(
+            isOfAll: parameters.filter.map { $0 == Filter() } ?? true,
             matches: try matcher(parameters.filter ?? Filter()),
             kinds: parameters.kinds.map { Swift.Set($0) },
             since: parameters.since?.rawValue ?? .min, until: parameters.until?.rawValue ?? .max, left: limit)
@@ -101,8 +104,10 @@ extension Helper {
     /// An event as it is told; nil where it isn't asked for.
     private func told(_ event: LedgerEvent, _ question: HistoryQuestion, _ timeline: Timeline) -> Event? {
         guard event.time >= question.since, event.time < question.until,
-            question.kinds?.contains(EventKind(rawValue: event.kind)) ?? true,
-            let record = BanRecord(event.ban, timeline, ipv6Prefix: enforcer.layout.ipv6Prefix),
+            question.kinds?.contains(EventKind(rawValue: event.kind)) ?? true
+        else { return nil }
+        if event.kind == EventKind.imported.rawValue { return question.isOfAll ? told(import: event) : nil }
+        guard let record = BanRecord(event.ban, timeline, ipv6Prefix: enforcer.layout.ipv6Prefix),
             question.matches(record)
         else { return nil }
         var ban = ban(record)
@@ -112,5 +117,12 @@ extension Helper {
         return Event(
             kind: EventKind(rawValue: event.kind), time: Timestamp(rawValue: event.time), ban: ban,
             actor: event.actor == record.caller ? nil : event.actor)
+    }
+
+    /// That a list was imported. It belongs to no ban.
+    private func told(import event: LedgerEvent) -> Event {
+        Event(
+            kind: .imported, time: Timestamp(rawValue: event.time), actor: event.ban.caller,
+            message: event.ban.detail)
     }
 }

@@ -32,14 +32,18 @@ extension Helper {
     /// Has the ledger and those who watch know what became of bans, in that order.
     func tell(_ changes: [BanChange]) {
         guard !changes.isEmpty else { return }
-        for change in changes {
-            tally.count(change.kind, change.record.key.check, reason: change.record.reason)
-        }
+        count(changes)
         if let timeline = keeping.ledger?.timeline { write(batch(changes, timeline)) }
         publish(changes.map(event))
     }
 
-    private func batch(_ changes: [BanChange], _ timeline: Timeline) -> LedgerBatch {
+    func count(_ changes: [BanChange]) {
+        for change in changes {
+            tally.count(change.kind, change.record.key.check, reason: change.record.reason)
+        }
+    }
+
+    func batch(_ changes: [BanChange], _ timeline: Timeline) -> LedgerBatch {
         let (now, prefix) = (clock.monotonic(), enforcer.layout.ipv6Prefix)
         var batch = LedgerBatch()
         for change in changes {
@@ -67,11 +71,29 @@ extension Helper {
 
     func write(_ batch: LedgerBatch) {
         guard let ledger = keeping.ledger else { return }
+        noteAsked()
+        ledger.write(batch, then: here { $0.writeAnswered($1) })
+    }
+
+    /// The same for what comes in parts. Nothing is written before it is decided that it is wanted.
+    ///
+    /// - Parameter body: called back with whether it is on the disk, however long that takes.
+    func write(_ bulk: LedgerBulk, then body: @escaping @Sendable (isolated Helper, Bool) -> Void) {
+        guard let ledger = keeping.ledger else { return body(self, false) }
+        noteAsked()
+        ledger.write(
+            bulk,
+            then: here { helper, isDurable in
+                helper.writeAnswered(isDurable)
+                body(helper, isDurable)
+            })
+    }
+
+    private func noteAsked() {
         let now = clock.monotonic()
         keeping.asked += 1
         keeping.pending.append(now)
         keeping.lastWrite = now
-        ledger.write(batch, then: here { $0.writeAnswered($1) })
     }
 
     private func writeAnswered(_ isDurable: Bool) {
@@ -89,10 +111,15 @@ extension Helper {
     }
 
     /// Calls back when what was told so far is on the disk, or can't be brought there: with whether it is.
-    func whenDurable(_ body: @escaping @Sendable (isolated Helper, Bool) -> Void) {
+    ///
+    /// - Parameter patiently: however long the disk takes.
+    func whenDurable(
+        patiently: Bool = false, _ body: @escaping @Sendable (isolated Helper, Bool) -> Void
+    ) {
         guard keeping.ledger != nil, keeping.failure == nil else { return body(self, false) }
         guard keeping.answered < keeping.asked else { return body(self, true) }
-        keeping.waiting.append(.init(write: keeping.asked, since: clock.monotonic(), body: body))
+        keeping.waiting.append(
+            .init(write: keeping.asked, since: patiently ? .max : clock.monotonic(), body: body))
     }
 
     // MARK: What happens by itself
@@ -150,9 +177,12 @@ extension Helper {
     }
 
     /// Has the kernel's table say whether there are bans in it that the ledger lacks.
-    func markUnsaved() throws(NftablesError) { try enforcer.mark(isUnsaved: ledgerState == .failed) }
+    func markUnsaved() throws(NftablesError) {
+        try enforcer.mark(isUnsaved: ledgerState == .failed)
+        try enforcer.mark(isImporting: keeping.imports > 0)
+    }
 
-    private func noteUnsaved() {
+    func noteUnsaved() {
         do {
             try markUnsaved()
         } catch {

@@ -59,6 +59,14 @@ struct BlockRequest: Sendable {
         isExact = request.exact ?? false
         isOperators = true
     }
+
+    /// What the bans of a part of a list have in common; its subject is none.
+    init(_ part: ImportPart) {
+        self.init(
+            BanRequest(
+                check: part.check, subject: "", peer: part.peer, reason: part.reason, detail: part.detail,
+                duration: part.duration))
+    }
 }
 
 extension BlockRequest {
@@ -67,6 +75,21 @@ extension BlockRequest {
     /// - Parameter bounds: what nodes may ask for.
     func validated(within bounds: Configuration.Node) throws(RefusalError) -> (target: Target, reason: Reason)
     {
+        let code = try validatedReason()
+        let target = try Target(subject, for: check)
+        if !isOperators, case .network(let network) = target { try bounds.check(network) }
+        if check != .dial, !isValidated {
+            throw RefusalError(
+                .unvalidated,
+                "\(target.description): the source hasn't proved its address, so the ban could hit "
+                    + "whom an attacker chose; deny it in the node, and report it once a handshake has proved it"
+            )
+        }
+        return (target, code)
+    }
+
+    /// Checks all but the subject.
+    func validatedReason() throws(RefusalError) -> Reason {
         let code: Reason
         do {
             code = try Reason(parsing: reason)
@@ -84,16 +107,7 @@ extension BlockRequest {
                 "duration: \(milliseconds) ms; from 1 ms to 100 years, or none for what the configuration says"
             )
         }
-        let target = try Target(subject, for: check)
-        if !isOperators, case .network(let network) = target { try bounds.check(network) }
-        if check != .dial, !isValidated {
-            throw RefusalError(
-                .unvalidated,
-                "\(target.description): the source hasn't proved its address, so the ban could hit "
-                    + "whom an attacker chose; deny it in the node, and report it once a handshake has proved it"
-            )
-        }
-        return (target, code)
+        return code
     }
 
     private static var longestDetail: Int { 200 }

@@ -20,8 +20,8 @@ extension Helper {
         fileprivate var rooms: [SetKind: Room] = [:]
         /// Bans that are kept in the book but can't be in the kernel yet, and why.
         var pending: [BanKey: RefusalError] = [:]
-        /// When the kernel was given how long each lasts.
-        var timed: MonotonicMilliseconds = 0
+        /// When the kernel was given how long each lasts; nil where they end when their records say.
+        var timed: MonotonicMilliseconds?
 
         /// The ban in force with a key, as far as it doesn't make room.
         func present(_ key: BanKey, in book: BanBook) -> BanRecord? {

@@ -14,7 +14,12 @@ extension Helper {
     func bringAbout(isLedgerWhole: Bool) throws(NftablesError) {
         guard enforcer.mode != .shared else { return try startShared() }
         if let found = try enforcer.find() {
-            let changes = try compare(found.sets, isLedgerTrue: isLedgerWhole && !found.isUnsaved)
+            let isLedgerTrue = isLedgerWhole && !found.isUnsaved
+            guard !(found.isImporting && isLedgerTrue) else {
+                try enforcer.build(contents(), replacing: true)
+                return try markUnsaved()
+            }
+            let changes = try compare(found.sets, isLedgerTrue: isLedgerTrue)
             if found.fits {
                 try enforcer.adopt(.init(elements: fixedElements()), changes)
             } else {

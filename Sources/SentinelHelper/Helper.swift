@@ -36,6 +36,8 @@ public actor Helper {
     var exempt: ExemptState
     var protected: ProtectedAddresses
     var submissions = Submissions()
+    /// Lists that are being named, by connection.
+    var imports: [UInt64: StagedImport] = [:]
     var keeping = LedgerKeeping()
     var book: BanBook
     var covers: [SetKind: NetworkCover<BanKey>] = [.net4: NetworkCover([]), .net6: NetworkCover([])]

@@ -23,6 +23,9 @@ public enum HelperInterface {
     /// Block for an operator.
     public static let ban = VarlinkMethod<BanMethod.Parameters, BanMethod.Reply>(
         "org.seedsentinel.Helper.Ban")
+    /// Block a list for an operator, as one.
+    public static let importBans = VarlinkMethod<Import.Parameters, Import.Reply>(
+        "org.seedsentinel.Helper.Import")
     /// End bans before their time.
     public static let lift = VarlinkMethod<Lift.Parameters, Lift.Reply>("org.seedsentinel.Helper.Lift")
     /// How long bans last, as the configuration in force says.

@@ -105,6 +105,8 @@ public struct EventKind: WireWord {
     public static let expired = EventKind(rawValue: "expired")
     /// A ban had to make room for another in a full set.
     public static let evicted = EventKind(rawValue: "evicted")
+    /// A list was banned as one; its bans aren't told one by one.
+    public static let imported = EventKind(rawValue: "imported")
     /// Sets that the helper fills in a table of the operator's are missing: nothing is enforced until they are back.
     public static let missing = EventKind(rawValue: "missing")
     /// The table had been changed by somebody else, and is right again.
@@ -120,6 +122,8 @@ public struct EventKind: WireWord {
 
     /// Those that say what became of a ban.
     public static let ofBans: [EventKind] = [.banned, .renewed, .lifted, .expired, .evicted]
+    /// Those that the history has.
+    public static let kept: [EventKind] = ofBans + [.imported]
 }
 
 /// How the helper's ledger is.

@@ -6,16 +6,18 @@ public import Ledger
 import Synchronization
 
 /// A variable that another thread gives its value.
-private final class Answer<Value: Sendable>: Sendable {
+public final class Answer<Value: Sendable>: Sendable {
     private let value = Mutex<Value?>(nil)
     private let isThere = DispatchSemaphore(value: 0)
 
-    func give(_ value: Value) {
+    public init() {}
+
+    public func give(_ value: Value) {
         self.value.withLock { $0 = value }
         isThere.signal()
     }
 
-    func wait() -> Value {
+    public func wait() -> Value {
         isThere.wait()
         return value.withLock { $0! }
     }
@@ -42,6 +44,8 @@ extension Ledger {
 
     /// - Returns: whether it is on the disk.
     public func write(_ batch: LedgerBatch) -> Bool { answer { write(batch, then: $0) } }
+
+    public func write(_ bulk: LedgerBulk) -> Bool { answer { write(bulk, then: $0) } }
 
     /// In the order they happened.
     public func events(

@@ -51,6 +51,7 @@ import Varlink
                 let request = BanRequest(check: .accept, subject: "192.0.2.1")
                 missing = [
                     try await denied(HelperInterface.ban, .init(bans: [request]), as: client),
+                    try await denied(HelperInterface.importBans, .init(parts: [], last: true), as: client),
                     try await denied(HelperInterface.sets, .init(), as: client),
                     try await denied(HelperInterface.guarded, VarlinkEmpty(), as: client),
                     try await denied(HelperInterface.explain, .init(subject: "192.0.2.1"), as: client),

@@ -28,7 +28,9 @@ import Varlink
     static let types: [Pair] = [
         Pair(name: "Denial", type: Denial.self), Pair(name: "BanRequest", type: BanRequest.self),
         Pair(name: "BanRecord", type: Ban.self), Pair(name: "Refusal", type: Refusal.self),
-        Pair(name: "Receipt", type: Receipt.self), Pair(name: "Filter", type: Filter.self),
+        Pair(name: "Receipt", type: Receipt.self), Pair(name: "ImportPart", type: ImportPart.self),
+        Pair(name: "ImportRefusal", type: ImportRefusal.self),
+        Pair(name: "ImportResult", type: ImportResult.self), Pair(name: "Filter", type: Filter.self),
         Pair(name: "Event", type: Event.self), Pair(name: "Element", type: SetElement.self),
         Pair(name: "Change", type: HelperInterface.Reload.Change.self),
         Pair(name: "Set", type: SetInfo.self), Pair(name: "Kernel", type: KernelInfo.self),
@@ -49,7 +51,7 @@ import Varlink
 
     private static let methods: [(parameters: Pair, reply: Pair)] = [
         pairs(HelperInterface.submit), pairs(HelperInterface.guardAddresses), pairs(HelperInterface.ban),
-        pairs(HelperInterface.lift),
+        pairs(HelperInterface.importBans), pairs(HelperInterface.lift),
         pairs(HelperInterface.list), pairs(HelperInterface.history), pairs(HelperInterface.durations),
         pairs(HelperInterface.sets), pairs(HelperInterface.counters),
         pairs(HelperInterface.guarded), pairs(HelperInterface.explain),

@@ -53,7 +53,10 @@ struct Listener {
         do {
             while let reply = try await replies.next() {
                 handOver.hear(reply.events)
-                guard reply.events.contains(where: { $0.kind == .lost }) else { continue }
+                // The bans of a list aren't told one by one.
+                guard reply.events.contains(where: { $0.kind == .lost || $0.kind == .imported }) else {
+                    continue
+                }
                 await Self.end(listing)
                 listing = list()
             }

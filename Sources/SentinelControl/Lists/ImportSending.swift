@@ -4,37 +4,80 @@
 internal import SentinelProtocol
 internal import Varlink
 
-/// Has the helper ban what was read, batch by batch. Some batches are under way at a time: while the ledger syncs one,
-/// the kernel takes the next.
+/// Has the helper ban what was read, as one: it is named in calls of some thousand subjects, and banned with the last.
 struct ImportSending {
     let helper: HelperAddress
-    /// The present, which lengths of time are counted from, batch by batch.
+    /// The present, which lengths of time are counted from, call by call.
     let now: @Sendable () -> Timestamp
 
-    /// How many batches wait for their receipts at most.
-    private static var mostUnderWay: Int { 8 }
+    /// How many subjects a call names, and in how many bytes at most, without what surrounds them.
+    private static var callSize: Int { 10_000 }
+    private static var callBytes: Int { 400_000 }
+    /// How many calls wait for their replies at most.
+    private static var mostUnderWay: Int { 4 }
 
-    /// - Parameter receive: gets each batch's bans with their receipts, in the same order, when they are there.
-    /// - Throws: `VarlinkError`; what was received is banned all the same, and what was under way may be.
-    func send(
-        _ bans: [ImportedBan], receive: (ArraySlice<ImportedBan>, [Receipt]) throws -> Void
-    ) async throws {
-        guard !bans.isEmpty else { return }
+    /// What became of all of it.
+    struct Outcome {
+        /// With the places of what was refused among all bans.
+        var refused: [ImportRefusal] = []
+        var result = ImportResult(bans: 0, pending: 0, durable: true)
+    }
+
+    private typealias Answer = @Sendable () async throws -> HelperInterface.Import.Reply
+
+    /// - Parameter named: told how many of the bans are named by then.
+    /// - Throws: `VarlinkError`. Nothing is banned then, unless the connection was lost behind the last call.
+    func send(_ bans: [ImportedBan], named: (Int) -> Void) async throws -> Outcome {
+        guard !bans.isEmpty else { return Outcome() }
         let client = try await helper.connect()
-        var rest = bans[...]
-        var underWay: [(batch: ArraySlice<ImportedBan>, receipts: @Sendable () async throws -> [Receipt])] =
-            []
+        var (rest, outcome) = (bans[...], Outcome())
+        var underWay: [Answer] = []
         while !rest.isEmpty || !underWay.isEmpty {
             while !rest.isEmpty, underWay.count < Self.mostUnderWay {
-                let batch = rest.prefix(BanBatch.size)
-                rest = rest.dropFirst(BanBatch.size)
-                let present = now()
-                underWay.append((batch, try client.beginBan(batch.map { $0.request(now: present) })))
+                let parts = take(from: &rest)
+                underWay.append(
+                    try client.begin(
+                        HelperInterface.importBans, .init(parts: parts, last: rest.isEmpty),
+                        timeout: rest.isEmpty ? nil : HelperAddress.patience))
+                named(bans.count - rest.count)
             }
-            let (batch, answer) = underWay[0]
-            let receipts = try await answer()
-            underWay.removeFirst()
-            try receive(batch, receipts)
+            let reply = try await underWay.removeFirst()()
+            outcome.refused += reply.refused
+            if let result = reply.result { outcome.result = result }
         }
+        return outcome
+    }
+
+    /// The parts of the next call: bans in a row that have the same words are one.
+    private func take(from rest: inout ArraySlice<ImportedBan>) -> [ImportPart] {
+        let now = now()
+        var parts: [ImportPart] = []
+        var (count, bytes) = (0, 0)
+        while let ban = rest.first, count < Self.callSize, bytes < Self.callBytes {
+            rest.removeFirst()
+            count += 1
+            let part = ban.part(now: now)
+            bytes += part.subjects.utf8.count + 1
+            if parts.last?.hasWords(of: part) == true {
+                parts[parts.count - 1].subjects += " " + part.subjects
+            } else {
+                bytes += part.bytes
+                parts.append(part)
+            }
+        }
+        return parts
+    }
+}
+
+extension ImportPart {
+    /// Whether all but the subjects is the same.
+    fileprivate func hasWords(of other: ImportPart) -> Bool {
+        check == other.check && duration == other.duration && reason == other.reason && peer == other.peer
+            && detail == other.detail
+    }
+
+    /// About how much a call grows by its words.
+    fileprivate var bytes: Int {
+        120 + [peer, reason, detail].reduce(0) { $0 + 2 * ($1?.utf8.count ?? 0) }
     }
 }

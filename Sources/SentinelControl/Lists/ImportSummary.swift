@@ -37,6 +37,8 @@ struct ImportSummary: Encodable, Hashable, Sendable {
     /// Whether all that was taken outlives a reboot.
     var durable = true
     var refused: [Refused] = []
+    /// How many were refused beyond those: the helper lists no more.
+    var refusedMore = 0
 
     private enum CodingKeys: String, CodingKey {
         case file, format, taken, renewed, ended, comments, pending, durable, refused
@@ -44,6 +46,7 @@ struct ImportSummary: Encodable, Hashable, Sendable {
         case mergedInList = "merged_in_list"
         case alreadyBanned = "already_banned"
         case withinBlock = "within_block"
+        case refusedMore = "refused_more"
     }
 
     mutating func refuse(_ refusal: BanListReading.Refusal, line: Int? = nil) {
@@ -53,20 +56,18 @@ struct ImportSummary: Encodable, Hashable, Sendable {
                 message: refusal.remedy))
     }
 
-    /// Counts what the helper answered.
-    mutating func add(_ receipts: [Receipt], of bans: ArraySlice<ImportedBan>) {
-        for (ban, receipt) in zip(bans, receipts) {
-            if receipt.id != nil {
-                taken += 1
-                pending += receipt.refusal == nil ? 0 : 1
-                durable = durable && receipt.durable
-            } else if let refusal = receipt.refusal {
-                let guardName = refusal.guardName.map { " by \($0)" } ?? ""
-                refused.append(
-                    Refused(
-                        line: ban.line, item: receipt.subject, problem: "\(refusal.code)\(guardName)",
-                        message: refusal.message))
-            }
+    /// Takes over what became of bans.
+    mutating func add(_ outcome: ImportSending.Outcome, of bans: [ImportedBan]) {
+        taken += outcome.result.bans
+        pending += outcome.result.pending
+        durable = durable && outcome.result.durable
+        refusedMore += outcome.result.unlisted
+        for one in outcome.refused {
+            let guardName = one.refusal.guardName.map { " by \($0)" } ?? ""
+            refused.append(
+                Refused(
+                    line: bans.indices.contains(one.index) ? bans[one.index].line : 0, item: one.subject,
+                    problem: "\(one.refusal.code)\(guardName)", message: one.refusal.message))
         }
     }
 }
@@ -87,7 +88,7 @@ extension ImportSummary {
         if !merged.isEmpty { fields.add("merged", merged.joined(separator: ", ")) }
         if ended > 0 { fields.add("ended", "\(Quantity.number(ended)) had ended, and are not banned") }
         if comments > 0 { fields.add("comments", Quantity.count(comments, "line")) }
-        if !refused.isEmpty { fields.add("refused", Quantity.number(refused.count), .bad) }
+        if !refused.isEmpty { fields.add("refused", Quantity.number(refused.count + refusedMore), .bad) }
         var lines = fields.lines(width: console.width)
         if taken > 0, !durable { lines.append(Line(Span("Not durable: a reboot ends such a ban.", .faint))) }
         return lines

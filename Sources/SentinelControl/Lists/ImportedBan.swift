@@ -69,7 +69,7 @@ struct ImportedBan: Sendable {
     }
 
     /// What the helper is asked for. What ended on the way there lasts for a moment.
-    func request(now: Timestamp) -> BanRequest {
+    func part(now: Timestamp) -> ImportPart {
         var length: Milliseconds?
         switch end(now: now) {
         case .unstated: break
@@ -78,10 +78,9 @@ struct ImportedBan: Sendable {
             let left = ListTime(milliseconds: now.rawValue).distance(to: end)
             length = Milliseconds(rawValue: left > Self.longest ? 0 : max(1, left))
         }
-        return BanRequest(
-            check: check, subject: entry.subject.text(for: check), peer: entry.peer, reason: reason,
-            detail: detail,
-            duration: length)
+        return ImportPart(
+            check: check, subjects: entry.subject.text(for: check), peer: entry.peer, reason: reason,
+            detail: detail, duration: length)
     }
 
     /// The longest that a helper grants, a hundred years, in milliseconds; what is beyond is for good.

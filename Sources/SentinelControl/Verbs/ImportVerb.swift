@@ -32,7 +32,8 @@ struct ImportVerb: Verb {
             at dial. What is banned already, until then at least, or within such a block, is left as it is. The \
             reason is the list's, as a code (default: imported).
 
-            Nothing is left out in silence: the exit status is 1 where something was refused. --json tells all that \
+            All of a list is banned as one: whatever ends in the midst of it, all of it holds or nothing. Nothing is left \
+            out in silence: the exit status is 1 where something was refused. --json tells all that \
             was, each with its line.
 
             EXAMPLES:
@@ -192,21 +193,23 @@ struct ImportVerb: Verb {
     private func send(
         _ bans: [ImportedBan], _ summary: inout ImportSummary, _ console: Console, _ helper: HelperAddress
     ) async throws {
-        var (done, renewed) = (0, summary)
+        let total = Quantity.number(bans.count)
+        let outcome: ImportSending.Outcome
         do {
-            try await ImportSending(helper: helper, now: console.now).send(bans) { batch, receipts in
-                renewed.add(receipts, of: batch)
-                done += batch.count
-                console.showProgress?("Banned \(Quantity.number(done)) of \(Quantity.number(bans.count))…")
+            outcome = try await ImportSending(helper: helper, now: console.now).send(bans) { named in
+                console.showProgress?(
+                    named < bans.count
+                        ? "Named \(Quantity.number(named)) of \(total)…"
+                        : "Waiting for \(total) bans to be enforced and written…")
             }
         } catch {
             console.showProgress?("")
             console.complain(
-                "\(Quantity.number(done)) of \(Quantity.number(bans.count)) were sent before it ended; import the list "
-                    + "again when what follows is mended, for what is banned is left as it is")
+                "it ended before all of the list was banned, and so nothing of it should be; import it again when what "
+                    + "follows is mended, for what is banned all the same is left as it is")
             throw error
         }
-        summary = renewed
+        summary.add(outcome, of: bans)
     }
 }
 

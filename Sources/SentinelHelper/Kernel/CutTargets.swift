@@ -28,13 +28,15 @@ struct CutTargets {
     private let ipv6Prefix: Int
     private var sources: Set<IPNetwork> = []
     private var endpoints: Set<Endpoint> = []
+    /// Imports, whose bans aren't held once more here.
+    private var imports: [AdmittedImport] = []
     private var blocks: [IPAddress.Family: [IPNetwork]] = [:]
     private var covers: [IPAddress.Family: NetworkCover<Int>] = [:]
 
     /// - Parameter ipv6Prefix: how many leading bits an IPv6 source is matched by.
     init(ipv6Prefix: Int) { self.ipv6Prefix = ipv6Prefix }
 
-    var isEmpty: Bool { sources.isEmpty && endpoints.isEmpty && blocks.isEmpty }
+    var isEmpty: Bool { sources.isEmpty && endpoints.isEmpty && blocks.isEmpty && imports.isEmpty }
 
     /// Adds what a ban shuts out.
     mutating func add(_ key: BanKey) {
@@ -43,6 +45,14 @@ struct CutTargets {
         case .dial: if let endpoint = key.endpoint { endpoints.insert(endpoint) }
         case .network: if let network = key.network { blocks[network.family, default: []].append(network) }
         }
+    }
+
+    /// Adds what the new bans of an import shut out.
+    mutating func add(_ imported: AdmittedImport) { imports.append(imported) }
+
+    /// Whether an import has new bans of some kind.
+    private func isImported(_ check: Check, _ family: IPAddress.Family) -> Bool {
+        imports.contains { $0.kinds.contains(SetKind(check: check, family: family)) }
     }
 
     /// Prepares for questions: nothing is added any more.
@@ -56,7 +66,14 @@ struct CutTargets {
 
     private func isSource(_ address: IPAddress) -> Bool {
         let length = address.family == .ipv4 ? IPv4Address.bitWidth : ipv6Prefix
-        return sources.contains(IPNetwork(containing: address, prefixLength: length)) || isInBlock(address)
+        return sources.contains(IPNetwork(containing: address, prefixLength: length))
+            || imports.contains { $0.holds(BanKey(source: address, ipv6Prefix: ipv6Prefix)) }
+            || isInBlock(address)
+    }
+
+    private func isDialled(_ endpoint: Endpoint) -> Bool {
+        endpoints.contains(endpoint) || imports.contains { $0.holds(BanKey(destination: endpoint)) }
+            || isInBlock(endpoint.address)
     }
 
     private func isInBlock(_ address: IPAddress) -> Bool {
@@ -74,7 +91,7 @@ struct CutTargets {
             guard remote.transport == .tcp else { return false }
             if isSource(remote.address) { return true }
         }
-        return node.users.contains(socket.user) && (endpoints.contains(remote) || isInBlock(remote.address))
+        return node.users.contains(socket.user) && isDialled(remote)
     }
 
     /// Who is shut out of what the kernel tracks; nil where nobody is. Of a connection to one of the node's ports, before
@@ -85,8 +102,8 @@ struct CutTargets {
             node.listen(flow.transport, flow.destination.port)
             || node.listen(flow.transport, flow.answeringPort)
         if isInbound, isSource(flow.source.address) { return flow.source.address }
-        let isDialled = endpoints.contains(flow.destination) || isInBlock(flow.destination.address)
-        return isDialled && node.listen(flow.transport, flow.source.port) ? flow.destination.address : nil
+        return isDialled(flow.destination) && node.listen(flow.transport, flow.source.port)
+            ? flow.destination.address : nil
     }
 
     // MARK: What to ask for
@@ -94,12 +111,16 @@ struct CutTargets {
     /// What sockets the kernel is asked for, as few as can be told beforehand.
     func questions(of node: NodeSockets) -> [SocketQuestion] {
         var questions: [SocketQuestion] = []
+        let families = IPAddress.Family.allCases
+        let hasSources = !sources.isEmpty || families.contains { isImported(.accept, $0) }
+        let hasImportedEndpoints = families.contains { isImported(.dial, $0) }
         for transport in TransportProtocol.allCases {
             let hasPorts = node.ports.contains { $0.transport == transport }
-            let inbound = transport == .tcp && hasPorts && !(sources.isEmpty && blocks.isEmpty)
+            let inbound = transport == .tcp && hasPorts && (hasSources || !blocks.isEmpty)
             let outbound =
                 !node.users.isEmpty
-                && (!blocks.isEmpty || endpoints.contains { $0.transport == transport })
+                && (!blocks.isEmpty || hasImportedEndpoints
+                    || endpoints.contains { $0.transport == transport })
             guard inbound || outbound else { continue }
             for family in IPAddress.Family.allCases {
                 guard let filter = filter(transport, family, of: node) else { continue }
@@ -114,6 +135,7 @@ struct CutTargets {
         _ transport: TransportProtocol, _ family: IPAddress.Family, of node: NodeSockets
     ) -> SocketFilter? {
         func isAsked(_ address: IPAddress) -> Bool { family == .ipv6 || address.family == .ipv4 }
+        if !imports.isEmpty { return wideFilter(transport, of: node) }
         let most = SocketFilter.mostConditions
         var conditions: [SocketFilter.Condition] = []
         for network in sources where isAsked(network.first) && transport == .tcp {
@@ -130,7 +152,14 @@ struct CutTargets {
         }
         guard !conditions.isEmpty else { return nil }
         if conditions.count <= most { return SocketFilter(conditions: conditions) }
-        guard endpoints.isEmpty, blocks.isEmpty else { return SocketFilter(conditions: []) }
+        return wideFilter(transport, of: node)
+    }
+
+    /// Where there are too many addresses to ask for: all connections to the node's ports, or all that there are where
+    /// the node's own are among them.
+    private func wideFilter(_ transport: TransportProtocol, of node: NodeSockets) -> SocketFilter {
+        let hasDialled = IPAddress.Family.allCases.contains { isImported(.dial, $0) }
+        guard endpoints.isEmpty, blocks.isEmpty, !hasDialled else { return SocketFilter(conditions: []) }
         return SocketFilter(conditions: node.portRanges(transport).map { .localPorts($0) })
     }
 
@@ -140,6 +169,7 @@ struct CutTargets {
         guard !node.ports.isEmpty else { return [] }
         return IPAddress.Family.allCases.filter { family in
             blocks[family] != nil || sources.contains { $0.family == family }
+                || isImported(.accept, family) || isImported(.dial, family)
                 || endpoints.contains { $0.transport == .udp && $0.address.family == family }
         }
     }

@@ -49,6 +49,9 @@ final class Cutter {
         for key in keys { waiting.add(key) }
     }
 
+    /// The same for the new bans of an import.
+    func add(_ imported: AdmittedImport) { waiting.add(imported) }
+
     // MARK: Rounds
 
     private struct Round {

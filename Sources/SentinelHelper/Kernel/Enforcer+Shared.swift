@@ -52,15 +52,33 @@ extension Enforcer {
 
     /// Says in the table itself that bans in it are in no ledger, so that the next run takes them over from there. Not
     /// in a table of the operator's.
-    func mark(isUnsaved: Bool) throws(NftablesError) {
-        guard mode != .released, mode != .shared else { return }
-        let isMarked = try socket.sets(in: layout.table).contains { $0.name == Self.unsaved }
-        guard isMarked != isUnsaved else { return }
-        let set = NamedSet(layout.table, Self.unsaved, key: KeyType(.ipv4Address))
+    func mark(isUnsaved: Bool) throws(NftablesError) { try put(mark(Self.unsaved), isThere: isUnsaved) }
+
+    /// A set without elements that comes with the bans of an import, in the same transaction, and goes when the ledger has
+    /// them. A run that finds it can't know whether the ledger does: what that has is then put in the table's place.
+    static let importing = "importing"
+
+    var importingMark: NamedSet { mark(Self.importing) }
+
+    /// Says so, or that it is no longer so. Not in a table of the operator's.
+    func mark(isImporting: Bool) throws(NftablesError) { try put(importingMark, isThere: isImporting) }
+
+    private func mark(_ name: String) -> NamedSet {
+        NamedSet(layout.table, name, key: KeyType(.ipv4Address))
+    }
+
+    private func put(_ mark: NamedSet, isThere: Bool) throws(NftablesError) {
+        guard canBeMarked else { return }
+        guard try socket.sets(in: layout.table).contains(where: { $0.name == mark.name }) != isThere else {
+            return
+        }
         var transaction = Transaction()
-        if isUnsaved { transaction.add(set) } else { transaction.delete(set) }
+        if isThere { transaction.add(mark) } else { transaction.delete(mark) }
         try commit(transaction)
     }
+
+    /// Whether the table is there, and its own.
+    var canBeMarked: Bool { mode != .released && mode != .shared }
 
     // MARK: Contents, of a table of one's own as well
 

@@ -73,6 +73,8 @@ final class Enforcer {
         var sets: Swift.Set<SetKind> = []
         /// Whether it has bans that aren't in the ledger; see ``mark(isUnsaved:)``.
         var isUnsaved = false
+        /// Whether it has bans of an import that may not be in the ledger; see ``mark(isImporting:)``.
+        var isImporting = false
         /// Whether sets and chains are those of the layout.
         var fits = false
     }
@@ -86,7 +88,9 @@ final class Enforcer {
             throw NftablesError.owned(layout.table, by: owner)
         }
         let sets = try socket.sets(in: layout.table)
-        var found = Found(sets: setsOfBans(sets), isUnsaved: sets.contains { $0.name == Self.unsaved })
+        var found = Found(
+            sets: setsOfBans(sets), isUnsaved: sets.contains { $0.name == Self.unsaved },
+            isImporting: sets.contains { $0.name == Self.importing })
         let chainsFit = try chainsFit()
         found.fits = ownershipFits(table) && setsFit(sets) && chainsFit
         return found
@@ -111,7 +115,9 @@ final class Enforcer {
     }
 
     private func setsFit(_ sets: [NamedSet]) -> Bool {
-        guard sets.count(where: { $0.name != Self.unsaved }) == SetKind.allCases.count else { return false }
+        guard
+            sets.count(where: { ![Self.unsaved, Self.importing].contains($0.name) }) == SetKind.allCases.count
+        else { return false }
         return SetKind.allCases.allSatisfy { kind in
             let wanted = layout[kind]
             guard let found = sets.first(where: { $0.name == wanted.name }) else { return false }
@@ -271,6 +277,13 @@ final class Enforcer {
         }
     }
 
+    /// The elements of an import.
+    struct Imported {
+        var elements: [ImportedElements] = []
+        /// Whether the table is to say that the ledger may not have them; see ``mark(isImporting:)``.
+        var isMarked = false
+    }
+
     /// What becomes of an interval set: the difference, and the whole for when the kernel has something else than
     /// we think. The difference, because adding to a large interval set costs milliseconds an element.
     struct IntervalChange {
@@ -284,10 +297,13 @@ final class Enforcer {
     /// The short way assumes that the kernel has what we think it has. Where it says otherwise (an element has just
     /// expired, somebody has added or deleted one, an answer got lost), the long way makes it so from any state. It
     /// also empties interval sets first, with what has expired there and isn't cleared away yet.
-    func apply(_ changes: Changes) throws(NftablesError) {
-        guard !changes.isEmpty else { return }
+    ///
+    /// - Parameter imported: more elements that weren't there, of an import.
+    func apply(_ changes: Changes, importing imported: Imported = Imported()) throws(NftablesError) {
+        guard !changes.isEmpty || !imported.elements.isEmpty else { return }
         let changes = try withCounters(changes)
         var short = Transaction()
+        if imported.isMarked { short.add(importingMark) }
         for (kind, elements) in changes.removed { short.delete(elements, from: layout[kind]) }
         // One that isn't there any more comes about by this as well.
         for (kind, elements) in changes.updated { short.add(elements, to: layout[kind]) }
@@ -300,18 +316,27 @@ final class Enforcer {
             short.delete(change.removed, from: layout[kind])
             short.add(change.added, to: layout[kind])
         }
+        for elements in imported.elements {
+            short.add(elements, to: layout[elements.kind], existing: .refuse)
+        }
         do {
             try commit(short)
         } catch
             where Self.isDisagreement(error.code)
             || error.code == .setFull && !changes.intervals.isEmpty
         {
-            try applyFromAnyState(changes)
+            try applyFromAnyState(changes, importing: imported)
         }
     }
 
-    private func applyFromAnyState(_ changes: Changes) throws(NftablesError) {
+    private func applyFromAnyState(_ changes: Changes, importing imported: Imported) throws(NftablesError) {
         var long = Transaction()
+        if imported.isMarked { long.add(importingMark) }
+        for elements in imported.elements {
+            long.add(elements, to: layout[elements.kind])
+            long.delete(elements, from: layout[elements.kind])
+            long.add(elements, to: layout[elements.kind])
+        }
         add(changes, toAnyStateBy: &long)
         try commit(long)
     }

@@ -21,6 +21,8 @@ struct LedgerKeeping {
     var waiting: [Waiting] = []
     /// When each write that isn't answered was asked for, the oldest first.
     var pending: [MonotonicMilliseconds] = []
+    /// How many imports are being written that the kernel has already.
+    var imports = 0
     /// When something was written last.
     var lastWrite: MonotonicMilliseconds = .min
     var lastSweep: MonotonicMilliseconds = .min

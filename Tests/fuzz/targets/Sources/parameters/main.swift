@@ -112,6 +112,21 @@ let methods: [String: (UnsafeRawBufferPointer) -> Void] = [
             requirePlain("\(error.reply)")
         }
     },
+    "Import": { input in
+        var staged = StagedImport()
+        for part in decode(HelperInterface.importBans, input)?.parts ?? [] {
+            let (named, taken) = (staged.named, staged.entries.count)
+            let refused = staged.add(part)
+            require(staged.named == named + StagedImport.count(part), "each subject has its number")
+            require(staged.entries.count - taken + refused.count == staged.named - named, "taken or refused")
+            for refusal in refused { requirePlain(refusal.refusal.message) }
+        }
+        for entry in staged.entries {
+            let target = Target(entry)
+            require(target.key(ipv6Prefix: 128) == entry.key, "\(target) is what was named")
+            require(entry.key.matching(ipv6Prefix: 64) == target.key(ipv6Prefix: 64), "and matched as such")
+        }
+    },
     "Lift": { input in
         if let parameters = decode(HelperInterface.lift, input) { check(parameters.filter) }
     },

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+internal import Sentinel
+internal import SentinelProtocol
+
+/// What an import comes to, before the kernel has it.
+struct AdmittedImport {
+    /// Blocks, and what changes a ban that there is.
+    var plan = Helper.Plan()
+    /// New bans of other kinds: most of them.
+    var imported: ImportedBans
+    /// The places of the new bans, by their keys.
+    var index = SlotIndex<BanKey>()
+    var refused: [ImportRefusal] = []
+    /// Sets in which what is new has to wait for its place.
+    var waiting: Swift.Set<SetKind> = []
+    /// Whether the table had to be put right first, and with it perhaps the book.
+    var isRepaired = false
+
+    /// The sets that the new bans are in.
+    var kinds: Swift.Set<SetKind> = []
+
+    /// Those of the parts, in their order, as far as they were needed.
+    private var partSchedules: [DurationSchedule?] = []
+
+    init(imported: ImportedBans) {
+        self.imported = imported
+        partSchedules = Array(repeating: nil, count: imported.staged.parts.count)
+        self.imported.bans.reserveCapacity(imported.staged.entries.count)
+        index.reserve(imported.staged.entries.count)
+    }
+
+    /// How long a part's bans last.
+    mutating func schedule(of part: Int, _ schedules: DurationSchedules<Check>) -> DurationSchedule {
+        if let schedule = partSchedules[part] { return schedule }
+        let (request, reason) = (imported.staged.parts[part].request, imported.staged.parts[part].reason)
+        let schedule = schedules.schedule(check: request.check, reason: reason)
+        partSchedules[part] = schedule
+        return schedule
+    }
+
+    /// Where a new ban with a key is.
+    func place(of key: BanKey) -> Int? {
+        index.slot(of: key) { imported.key(imported.bans[Int($0)]) }.map { Int($0) }
+    }
+
+    /// Whether there is a new ban with a key.
+    func holds(_ key: BanKey) -> Bool { place(of: key) != nil }
+
+    /// How many new bans there are of each part.
+    var newBans: [(part: BlockRequest, count: Int)] {
+        var counts = Array(repeating: 0, count: imported.staged.parts.count)
+        for ban in imported.bans { counts[Int(imported.staged.entries[Int(ban.entry)].part)] += 1 }
+        return zip(imported.staged.parts, counts).filter { $1 > 0 }.map { ($0.request, $1) }
+    }
+
+    mutating func append(_ ban: ImportedBan, _ key: BanKey) {
+        imported.bans.append(ban)
+        kinds.insert(key.set)
+        let imported = imported
+        index.insert(UInt32(imported.bans.count - 1), key: key) { imported.key(imported.bans[Int($0)]) }
+    }
+
+    /// The new bans of a set.
+    func keys(in kind: SetKind) -> [BanKey] {
+        imported.bans.lazy.map(imported.key).filter { $0.set == kind }
+    }
+
+    /// How many bans wait for their place.
+    var pending: Int { waiting.reduce(plan.pending.count) { $0 + keys(in: $1).count } }
+
+    var count: Int { imported.bans.count + plan.order.count }
+
+    /// What there was, in words.
+    var message: String {
+        let reasons = Swift.Set(
+            imported.staged.parts.map(\.request.reason)
+        ).sorted()
+        let shown = reasons.prefix(3).joined(separator: ", ") + (reasons.count > 3 ? ", …" : "")
+        return "\(count) bans of a list, \(shown)"
+    }
+}

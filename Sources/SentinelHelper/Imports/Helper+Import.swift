@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-FileCopyrightText: The Seed Sentinel authors
+
+internal import Inet
+internal import Ledger
+internal import Logging
+internal import Nftables
+internal import SentinelConfiguration
+internal import SentinelProtocol
+internal import Varlink
+
+extension Helper {
+    /// Takes a part of a list; with the last one all of it is banned, in one transaction of the kernel's and one of the
+    /// ledger's. What a connection has named goes with it.
+    func importBans(_ call: VarlinkCall) throws(VarlinkFailure) {
+        try access.require(.operate, call.peer)
+        let parameters = try call.parameters(of: HelperInterface.importBans)
+        let connection = call.connectionID
+        try checkSize(of: parameters.parts)
+        if imports[connection] == nil {
+            imports[connection] = StagedImport()
+            call.whenDisconnected(on: self) { helper in helper.imports[connection] = nil }
+        }
+        var refused: [ImportRefusal] = []
+        for part in parameters.parts { refused += imports[connection]?.add(part) ?? [] }
+        guard parameters.last else { return call.reply(HelperInterface.Import.Reply(refused: refused)) }
+        let staged = imports.updateValue(StagedImport(), forKey: connection) ?? StagedImport()
+        let malformed = refused
+        let caller = access.caller(call.peer)
+        let imported = try carryOut(staged, for: caller)
+        whenDurable(patiently: true) { helper, isDurable in
+            let refusals = malformed + imported.refused
+            let result = ImportResult(
+                bans: staged.entries.count - imported.refused.count, pending: imported.pending,
+                durable: isDurable, unlisted: max(0, refusals.count - Self.mostRefusals))
+            helper.logger.notice(
+                "imported by an operator", metadata: ["bans": "\(result.bans)", "caller": "\(caller)"])
+            call.reply(
+                HelperInterface.Import.Reply(
+                    refused: Array(refusals.prefix(Self.mostRefusals)), result: result))
+        }
+    }
+
+    /// No call keeps the loop for long, and nobody fills the memory.
+    private func checkSize(of parts: [ImportPart]) throws(VarlinkFailure) {
+        let new = parts.reduce(0) { $0 + StagedImport.count($1) }
+        guard new <= Self.mostSubjects else {
+            throw VarlinkFailure(
+                "parts",
+                "there are \(new) subjects; name at most \(Self.mostSubjects) in a call, and go on with the next"
+            )
+        }
+        let staged = imports.values.reduce(0) { $0 + $1.named }
+        guard staged + new <= book.capacity else {
+            throw VarlinkFailure(
+                "parts",
+                "\(staged + new) subjects wait to be banned, and there may be \(book.capacity) bans in all; import less "
+                    + "at once, or raise [capacity]")
+        }
+    }
+
+    /// In one call.
+    private static var mostSubjects: Int { 20_000 }
+    /// In one reply.
+    private static var mostRefusals: Int { 20_000 }
+
+    // MARK: Carrying out
+
+    /// Bans what was staged.
+    ///
+    /// The ledger writes while the kernel is asked, and commits when that has agreed. Nothing else happens here meanwhile,
+    /// so what the book says then is what it said when all was planned.
+    ///
+    /// - Throws: where nothing of it is banned.
+    private func carryOut(
+        _ staged: StagedImport, for caller: String
+    ) throws(VarlinkFailure) -> AdmittedImport {
+        endDueBans()
+        refreshGuards(.operators)
+        guard enforcer.mode != .released else {
+            throw VarlinkFailure(
+                HelperInterface.Released(message: RefusalError.released.refusal.message))
+        }
+        updateExempt()
+        var admitted = admit(staged, for: caller)
+        number(&admitted)
+        let decision = Decision()
+        let isWritten = keeping.ledger != nil
+        if isWritten { write(admitted, decision) }
+        let evicted = evict(admitted.plan)
+        // What only takes time is done beside the kernel.
+        let filled = Ahead<BanBook> { [book, imported = admitted.imported] in imported.entered(into: book) }
+        do {
+            try enforce(&admitted, isMarked: isWritten)
+        } catch {
+            decision.make(false)
+            for change in evicted { _ = book.enter(change.record) }
+            logger.error("nothing of an import is banned: \(error)")
+            throw VarlinkFailure(kernel: error)
+        }
+        decision.make(true)
+        book = admitted.isRepaired ? admitted.imported.entered(into: book) : filled.value
+        enter(admitted, evicted)
+        return admitted
+    }
+
+    private func admit(_ staged: StagedImport, for caller: String) -> AdmittedImport {
+        // All of it counts from when the kernel has all of it.
+        let began = clock.monotonic() + Int64(staged.entries.count) * ImportedElements.timeForEach / 1_000_000
+        var admitted = AdmittedImport(
+            imported: ImportedBans(
+                staged: staged, caller: caller, ipv6Prefix: enforcer.layout.ipv6Prefix, granted: began,
+                created: clock.wall()))
+        for (place, entry) in staged.entries.enumerated() {
+            do throws(RefusalError) {
+                try admit(entry, at: UInt32(place), to: &admitted)
+            } catch {
+                admitted.refused.append(staged.refusal(entry, error))
+            }
+        }
+        return admitted
+    }
+
+    private func admit(
+        _ entry: StagedImport.Entry, at place: UInt32, to admitted: inout AdmittedImport
+    ) throws(RefusalError) {
+        let part = admitted.imported.staged.parts[Int(entry.part)]
+        let target = Target(entry)
+        let key = try unguardedKey(of: target)
+        guard !key.set.flags.contains(.interval), admitted.plan.records[key] == nil,
+            admitted.plan.present(key, in: book) == nil
+        else {
+            var request = part.request
+            request.subject = target.description
+            return try addBan(
+                request, key: key, reason: part.reason, caller: admitted.imported.caller, to: &admitted.plan)
+        }
+        let now = admitted.imported.granted
+        let schedule = admitted.schedule(of: Int(entry.part), schedules)
+        let strikes = remembered(book.strikes(of: key), schedule, at: now) + 1
+        let deadline = length(part.request, schedule, strikes: strikes).map { now.addingSaturating($0) }
+        if let other = admitted.place(of: key) {
+            admitted.imported.bans[other].deadline = max(
+                admitted.imported.bans[other].deadline, deadline ?? .max)
+            return
+        }
+        let ban = ImportedBan(entry: place, strikes: UInt16(clamping: strikes), deadline: deadline ?? .max)
+        try reserve(admitted.imported.record(ban), in: &admitted.plan)
+        admitted.append(ban, key)
+    }
+
+    /// Gives all that is new the ids that the book will give them.
+    private func number(_ admitted: inout AdmittedImport) {
+        var next = book.nextID
+        for place in admitted.imported.bans.indices {
+            admitted.imported.bans[place].id = next
+            next += 1
+        }
+        for key in admitted.plan.order where admitted.plan.records[key]?.id == 0 {
+            admitted.plan.records[key]?.id = next
+            next += 1
+        }
+        book.reserveIDs(below: next)
+    }
+
+    // MARK: The kernel
+
+    /// - Throws: why nothing of it is enforced. Otherwise all of it is, or waits for its place.
+    private func enforce(_ admitted: inout AdmittedImport, isMarked: Bool) throws(NftablesError) {
+        while true {
+            holdBack(&admitted.plan)
+            admitted.waiting.formUnion(missing == nil ? Swift.Set(waiting.keys.keys) : admitted.kinds)
+            guard missing == nil else { return }
+            let now = clock.monotonic()
+            let elements = admitted.kinds.subtracting(admitted.waiting).map {
+                ImportedElements(imported: admitted.imported, kind: $0, now: now)
+            }
+            do {
+                return try enforcer.apply(
+                    changes(admitted.plan),
+                    importing: .init(elements: elements, isMarked: isMarked && enforcer.canBeMarked))
+            } catch {
+                if let kind = fullSet(error), admitted.waiting.insert(kind).inserted {
+                    for key in admitted.plan.order where key.set == kind && book[key] == nil {
+                        admitted.plan.pending[key] = .noPlace(kind)
+                    }
+                } else if !admitted.isRepaired, hasRepaired() {
+                    admitted.isRepaired = true
+                } else {
+                    throw error
+                }
+            }
+        }
+    }
+
+    // MARK: The book
+
+    /// Notes what the kernel and the book have by now.
+    private func enter(_ admitted: AdmittedImport, _ evicted: [BanChange]) {
+        let (_, changes) = enter(admitted.plan)
+        count(evicted + changes)
+        publish(evicted.map(event))
+        for (part, count) in admitted.newBans {
+            tally.count(.banned, part.check, reason: part.reason, by: count)
+        }
+        if missing == nil { for kind in admitted.waiting { letWait(admitted.keys(in: kind)) } }
+        scheduleWakeup()
+        cut(admitted)
+        publish([
+            Event(
+                kind: .imported, time: Timestamp(rawValue: clock.wall()), actor: admitted.imported.caller,
+                message: admitted.message)
+        ])
+    }
+
+    // MARK: The ledger
+
+    /// Has the ledger write it, for the time being.
+    private func write(_ admitted: AdmittedImport, _ decision: Decision) {
+        guard let timeline = keeping.ledger?.timeline else { return }
+        let prefix = enforcer.layout.ipv6Prefix
+        let evicted = admitted.plan.evicted.compactMap { book[$0] }
+        var other = batch(evicted.map { BanChange(kind: .evicted, record: $0) }, timeline)
+        other.bans = admitted.plan.order.compactMap { admitted.plan.records[$0] }.map {
+            ledgerBan($0, timeline)
+        }
+        let message = LedgerBan(
+            id: 0, check: "", address: "", since: timeline.time(clock.monotonic()), granted: nil,
+            created: clock.wall(), reason: "", caller: admitted.imported.caller, isOperators: true,
+            detail: admitted.message)
+        other.events.append(
+            LedgerEvent(time: clock.wall(), kind: EventKind.imported.rawValue, ban: message))
+        let rows = ImportRows(
+            imported: admitted.imported, timeline: timeline, ipv6Prefix: prefix,
+            wallOffset: clock.wall() - clock.monotonic(), other: other)
+        keeping.imports += 1
+        write(LedgerBulk(part: { rows.part($0) }, isWanted: { decision.value })) { helper, _ in
+            helper.keeping.imports -= 1
+            helper.noteUnsaved()
+        }
+    }
+}
