@@ -42,6 +42,8 @@ public struct BanListReading: Hashable, Sendable {
     public var comments = 0
     /// How many were part of another of the same list, which is taken.
     public var merged = 0
+    /// Whether no two entries are of the same subject, as far as that is known.
+    public var isDistinct = false
 
     public init() {}
 

@@ -21,22 +21,25 @@ import Varlink
 
     /// Bans whatever is asked for, and remembers it.
     private final class Recording: Sendable {
-        let requests = Mutex<[BanRequest]>([])
-        let batches = Mutex<[Int]>([])
+        let parts = Mutex<[ImportPart]>([])
+        /// How many subjects each call had.
+        let calls = Mutex<[Int]>([])
 
         func answer(_ call: VarlinkCall, inForce: [Ban] = []) throws(VarlinkFailure) {
-            guard let asked = try? call.parameters(of: HelperInterface.ban) else {
+            guard call.method == HelperInterface.importBans.name else {
                 return call.reply(HelperInterface.List.Reply(bans: inForce))
             }
-            requests.withLock { $0 += asked.bans }
-            batches.withLock { $0.append(asked.bans.count) }
+            let asked = try call.parameters(of: HelperInterface.importBans)
+            parts.withLock { $0 += asked.parts }
+            let count = asked.parts.reduce(0) { $0 + $1.subjects.split(separator: " ").count }
+            let named = calls.withLock { calls in
+                calls.append(count)
+                return calls.reduce(0, +)
+            }
             call.reply(
-                HelperInterface.BanMethod.Reply(
-                    receipts: asked.bans.enumerated().map { index, ban in
-                        Receipt(
-                            id: Int64(index + 1), subject: ban.subject, enforced: true, durable: true,
-                            strikes: 1)
-                    }))
+                HelperInterface.Import.Reply(
+                    refused: [],
+                    result: asked.last ? ImportResult(bans: named, pending: 0, durable: true) : nil))
         }
     }
 
@@ -55,34 +58,38 @@ import Varlink
             #expect(outcome.output.hasSuffix("banned  3\nmerged  1 part of others in the list\n"))
             let detail = "CAPI: crowdsecurity/ssh-bf"
             #expect(
-                recording.requests.withLock { $0 } == [
-                    BanRequest(
-                        check: .accept, subject: "203.0.113.7", reason: "crowdsecurity-ssh-bf",
+                recording.parts.withLock { $0 } == [
+                    ImportPart(
+                        check: .accept, subjects: "203.0.113.7", reason: "crowdsecurity-ssh-bf",
                         detail: detail,
                         duration: Milliseconds(rawValue: 3_600_000)),
-                    BanRequest(
-                        check: .network, subject: "203.0.113.0/24", reason: "imported",
+                    ImportPart(
+                        check: .network, subjects: "203.0.113.0/24", reason: "imported",
                         duration: Milliseconds(rawValue: 0)),
-                    BanRequest(check: .accept, subject: "203.0.113.9", reason: "imported"),
+                    ImportPart(check: .accept, subjects: "203.0.113.9", reason: "imported"),
                 ])
         }
     }
 
-    @Test func `Options speak for all, and long lists go in batches`() async throws {
+    @Test func `Options speak for all, and long lists come in several calls`() async throws {
         let recording = Recording()
-        let lines = (0..<1200).map { "10.0.\($0 / 250).\($0 % 250)" }.joined(separator: "\n")
-        try await withFile(lines) { path in
+        let lines = (0..<24_000).map { "10.0.\($0 / 250).\($0 % 250)" }
+        try await withFile(lines.joined(separator: "\n")) { path in
             let outcome = try await control(
                 "import", path, "--reason", "feed", "--for", "1h", "--check", "network"
             ) { call throws(VarlinkFailure) in try recording.answer(call) }
             #expect(outcome.status == 0)
-            #expect(recording.batches.withLock { $0 } == [500, 500, 200])
-            let first = recording.requests.withLock { $0.first }
+            #expect(outcome.output.hasSuffix("banned  24,000\n"))
+            #expect(recording.calls.withLock { $0 } == [10_000, 10_000, 4000])
+            let parts = recording.parts.withLock { $0 }
+            #expect(parts.count == 3)
+            let named = parts.flatMap { $0.subjects.split(separator: " ").map(String.init) }
+            let isAll = named == lines.map { $0 + "/32" }
+            #expect(isAll, "\(named.count) of \(lines.count), from \(named[0]) to \(named[named.count - 1])")
             #expect(
-                first
-                    == BanRequest(
-                        check: .network, subject: "10.0.0.0/32", reason: "feed",
-                        duration: Milliseconds(rawValue: 3_600_000)))
+                parts.allSatisfy {
+                    $0.check == .network && $0.reason == "feed" && $0.duration?.rawValue == 3_600_000
+                })
         }
     }
 

@@ -28,6 +28,7 @@ public enum PlainList: BanListFormat {
             }
         }
         found.finish(into: &reading, now: now)
+        reading.isDistinct = true
         return reading
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import BanLists
 internal import SentinelProtocol
 internal import Varlink
 
@@ -12,7 +13,8 @@ struct ImportSending {
 
     /// How many subjects a call names, and in how many bytes at most, without what surrounds them.
     private static var callSize: Int { 10_000 }
-    private static var callBytes: Int { 400_000 }
+    private static var callBytes: Int { 600_000 }
+    private static var longestSubject: Int { 50 }
     /// How many calls wait for their replies at most.
     private static var mostUnderWay: Int { 4 }
 
@@ -53,18 +55,26 @@ struct ImportSending {
         let now = now()
         var parts: [ImportPart] = []
         var (count, bytes) = (0, 0)
-        while let ban = rest.first, count < Self.callSize, bytes < Self.callBytes {
-            rest.removeFirst()
+        var last: ImportedBan?
+        for ban in rest.prefix(Self.callSize) {
+            guard bytes < Self.callBytes else { break }
             count += 1
+            bytes += Self.longestSubject
+            if let last, last.hasWords(of: ban) {
+                parts[parts.count - 1].subjects += " "
+                parts[parts.count - 1].subjects += ban.entry.subject.text(for: ban.check)
+                continue
+            }
             let part = ban.part(now: now)
-            bytes += part.subjects.utf8.count + 1
             if parts.last?.hasWords(of: part) == true {
                 parts[parts.count - 1].subjects += " " + part.subjects
             } else {
                 bytes += part.bytes
                 parts.append(part)
             }
+            last = ban
         }
+        rest.removeFirst(count)
         return parts
     }
 }

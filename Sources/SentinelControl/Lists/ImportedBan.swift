@@ -68,6 +68,11 @@ struct ImportedBan: Sendable {
         return .at(ListTime(milliseconds: now.rawValue).advanced(by: length.rawValue))
     }
 
+    /// Whether the helper is asked for the same as for another, but for the subject. Not always noticed.
+    func hasWords(of other: ImportedBan) -> Bool {
+        check == other.check && entry.notes === other.entry.notes && entry.end == other.entry.end
+    }
+
     /// What the helper is asked for. What ended on the way there lasts for a moment.
     func part(now: Timestamp) -> ImportPart {
         var length: Milliseconds?

@@ -127,10 +127,14 @@ struct ImportVerb: Verb {
         var bans: [ImportedBan] = []
         bans.reserveCapacity(reading.entries.count)
         var known: [BanKey: Int] = [:]
-        known.reserveCapacity(reading.entries.count)
+        known.reserveCapacity(reading.isDistinct ? 0 : reading.entries.count)
         for (entry, line) in zip(reading.entries, reading.lines) {
             do throws(ImportedBan.Misfit) {
                 let ban = try ImportedBan(entry, line: Int(line), terms: terms)
+                guard !reading.isDistinct else {
+                    bans.append(ban)
+                    continue
+                }
                 let key = BanKey(check: ban.check, subject: entry.subject)
                 guard let other = known[key] else {
                     known[key] = bans.count

@@ -72,6 +72,12 @@ struct BanBook {
         slot(key).flatMap { self[$0].state == .active ? record($0) : nil }
     }
 
+    /// Whether there is a ban in force with this key, and its strikes: what there are otherwise, as ``strikes(of:)``.
+    func standing(of key: BanKey) -> (isInForce: Bool, strikes: (count: Int, last: MonotonicMilliseconds)) {
+        guard let slot = slot(key) else { return (false, (0, .min)) }
+        return (self[slot].state == .active, (Int(self[slot].strikes), self[slot].renewed))
+    }
+
     /// How many strikes the key has that still count, and when the last was.
     func strikes(of key: BanKey) -> (count: Int, last: MonotonicMilliseconds) {
         slot(key).map { (Int(self[$0].strikes), self[$0].renewed) } ?? (0, .min)

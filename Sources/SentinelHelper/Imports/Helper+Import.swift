@@ -127,9 +127,9 @@ extension Helper {
         let part = admitted.imported.staged.parts[Int(entry.part)]
         let target = Target(entry)
         let key = try unguardedKey(of: target)
-        guard !key.set.flags.contains(.interval), admitted.plan.records[key] == nil,
-            admitted.plan.present(key, in: book) == nil
-        else {
+        let standing = book.standing(of: key)
+        let isInForce = standing.isInForce && !admitted.plan.evicted.contains(key)
+        guard key.check != .network, !isInForce, admitted.plan.records[key] == nil else {
             var request = part.request
             request.subject = target.description
             return try addBan(
@@ -137,7 +137,7 @@ extension Helper {
         }
         let now = admitted.imported.granted
         let schedule = admitted.schedule(of: Int(entry.part), schedules)
-        let strikes = remembered(book.strikes(of: key), schedule, at: now) + 1
+        let strikes = remembered(standing.strikes, schedule, at: now) + 1
         let deadline = length(part.request, schedule, strikes: strikes).map { now.addingSaturating($0) }
         if let other = admitted.place(of: key) {
             admitted.imported.bans[other].deadline = max(
