@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CLinuxMemory.h"
 #include "CLinuxNamespace.h"
 #include "CLinuxNotify.h"
 #include "CLinuxReceive.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import CLinux
 internal import Inet
 internal import Ledger
 internal import Logging
@@ -61,6 +62,8 @@ extension Helper {
 
     /// In one call.
     private static var mostSubjects: Int { 20_000 }
+    /// In an import whose memory is worth being given back.
+    private static var manySubjects: Int { 50_000 }
     /// In one reply.
     private static var mostRefusals: Int { 20_000 }
 
@@ -234,9 +237,12 @@ extension Helper {
             imported: admitted.imported, timeline: timeline, ipv6Prefix: prefix,
             wallOffset: clock.wall() - clock.monotonic(), other: other)
         keeping.imports += 1
+        let count = admitted.count
         write(LedgerBulk(part: { rows.part($0) }, isWanted: { decision.value })) { helper, _ in
             helper.keeping.imports -= 1
             helper.noteUnsaved()
+            // What several threads needed for a moment would stay with each of them.
+            if count >= Self.manySubjects { _ = clinux_trim_heap() }
         }
     }
 }
