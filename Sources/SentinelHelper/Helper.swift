@@ -31,6 +31,7 @@ public actor Helper {
     var cutting: Scheduled<Void>?
     /// Why the last round of cutting ended early; nil where it went well.
     var cuttingProblem: String?
+    var shadowing = Shadowing()
     var access: AccessControl
     var hostGuards: HostGuards
     var exempt: ExemptState
@@ -151,6 +152,7 @@ public actor Helper {
                 "bans": "\(book.activeCount)",
             ])
         for problem in problems() { logger.warning("\(problem)") }
+        beginShadow()
         wake()
     }
 
@@ -159,6 +161,7 @@ public actor Helper {
         wakeup?.cancel()
         wakeup = nil
         cutting?.cancel()
+        shadowing.stop()
         wakesAt = .min
         closeLedger()
         audit.next?.cancel()
@@ -270,7 +273,7 @@ public actor Helper {
             }
         }
         if let missing { problems.append("nothing is enforced: \(missing)") }
-        problems += [repairProblem, exempt.problem, cuttingProblem].compactMap { $0 }
+        problems += [repairProblem, exempt.problem, cuttingProblem, shadowing.problem].compactMap { $0 }
         problems += ledgerProblems
         problems += waitingProblems
         return problems

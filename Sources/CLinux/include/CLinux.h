@@ -13,6 +13,7 @@
 #include "CLinuxNamespace.h"
 #include "CLinuxNotify.h"
 #include "CLinuxReceive.h"
+#include "CLinuxSockets.h"
 #include "CLinuxSpawn.h"
 
 #ifdef __cplusplus

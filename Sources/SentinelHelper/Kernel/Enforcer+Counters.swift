@@ -11,10 +11,10 @@ extension Enforcer {
         Dictionary(try socket.sets(in: layout.table).map { ($0.name, $0) }) { a, _ in a }
     }
 
-    /// What the table's rules have counted that refuse packets. Nothing where there is no table, and where it can't be read
+    /// What the table's rules have counted that refuse packets, or would but for the shadow. Nothing where there is no table, and where it can't be read
     /// because others change the ruleset all the time: a table that is made anew then counts from nothing, which matters
     /// less than that it is made.
-    func ruleCounters() -> RuleCounters { (try? socket.lookupCounters(in: layout.table)) ?? [:] }
+    func ruleCounters() -> [LookupCounter] { (try? socket.lookupCounters(in: layout.table)) ?? [] }
 
     // MARK: Elements
 
