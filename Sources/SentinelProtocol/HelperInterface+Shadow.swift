@@ -132,7 +132,8 @@ extension HelperInterface {
             public var overlooked: Int
 
             public init(
-                checks: [ShadowedCheck], since: Timestamp? = nil, interval: Milliseconds, sets: [SetInfo] = [],
+                checks: [ShadowedCheck], since: Timestamp? = nil, interval: Milliseconds,
+                sets: [SetInfo] = [],
                 bans: Int = 0, seen: Int = 0, reasons: [ShadowReason] = [], sources: [ShadowSource] = [],
                 contacts: [ShadowContact] = [], overlooked: Int = 0
             ) {

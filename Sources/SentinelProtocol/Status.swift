@@ -208,7 +208,8 @@ public struct Explanation: Codable, Hashable, Sendable {
 
     public init(
         subject: String, inbound: Bool, outbound: Bool, set: String? = nil, guardName: GuardName? = nil,
-        bans: [Ban], elements: [SetElement], strikes: Int, next: Milliseconds? = nil, shadowed: [String]? = nil
+        bans: [Ban], elements: [SetElement], strikes: Int, next: Milliseconds? = nil,
+        shadowed: [String]? = nil
     ) {
         self.subject = subject
         self.inbound = inbound

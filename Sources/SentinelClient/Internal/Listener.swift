@@ -53,7 +53,10 @@ struct Listener {
         do {
             while let reply = try await replies.next() {
                 handOver.hear(reply.events)
-                guard reply.events.contains(where: { $0.kind == .lost }) else { continue }
+                // Out of shadow, bans take effect that covered nothing before.
+                guard reply.events.contains(where: { $0.kind == .lost || $0.kind == .shadow }) else {
+                    continue
+                }
                 await Self.end(listing)
                 listing = list()
             }

@@ -58,7 +58,9 @@ struct Layout: Hashable, Sendable {
         rules.map { rule in
             var rule = rule
             guard let set = rule.lookedUpSet,
-                let index = rule.expressions.firstIndex(where: { if case .counter = $0 { true } else { false } })
+                let index = rule.expressions.firstIndex(where: {
+                    if case .counter = $0 { true } else { false }
+                })
             else { return rule }
             let before = counters.filter {
                 $0.chain == rule.chain.name && $0.set == set && $0.decides == rule.decides

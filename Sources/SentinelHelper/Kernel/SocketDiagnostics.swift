@@ -81,17 +81,8 @@ struct SocketQuestion {
 /// What a TCP connection has carried since it began, in bytes.
 struct SocketTraffic: Hashable {
     var received: Int64
-    /// What the other side has acknowledged.
+    /// What the other side has acknowledged. The beginning of a connection that this side began counts as one.
     var sent: Int64
-}
-
-extension SocketTraffic {
-    /// Of a connection that this side began the kernel counts its beginning as a byte that has arrived. Which side it was
-    /// isn't told, and a byte is no conversation.
-    fileprivate init(_ traffic: clinux_tcp_traffic) {
-        self.init(
-            received: Int64(clamping: traffic.received), sent: Int64(clamping: max(traffic.acknowledged, 1) - 1))
-    }
 }
 
 /// Asks the kernel for sockets by sock_diag(7). Anybody may.
@@ -178,8 +169,11 @@ struct SocketDiagnostics: ~Copyable {
         where Int(attribute.type) == INET_DIAG_INFO {
             var traffic = clinux_tcp_traffic()
             let payload = attribute.payload
-            guard clinux_tcp_traffic_read(payload.baseAddress, payload.count, &traffic) == 0 else { return nil }
-            return SocketTraffic(traffic)
+            guard clinux_tcp_traffic_read(payload.baseAddress, payload.count, &traffic) == 0 else {
+                return nil
+            }
+            return SocketTraffic(
+                received: Int64(clamping: traffic.received), sent: Int64(clamping: traffic.acknowledged))
         }
         return nil
     }

@@ -70,7 +70,8 @@ extension SocketQuestion {
                 var conditions: [SocketFilter.Condition] = []
                 if let keys {
                     // IPv6 sockets have IPv4 connections too.
-                    conditions = keys.filter { family == .ipv6 || $0.address.family == .ipv4 }.compactMap { key in
+                    conditions = keys.filter { family == .ipv6 || $0.address.family == .ipv4 }.compactMap {
+                        key in
                         guard let endpoint = key.endpoint else {
                             return .remote(key.matched(ipv6Prefix: ipv6Prefix), port: nil)
                         }

@@ -47,7 +47,8 @@ extension Helper {
     var shadowWarning: String? {
         let checks = shadowedChecks
         guard !checks.isEmpty else { return nil }
-        return "in shadow: \(checks.map(\.rawValue).joined(separator: ", ")); what their bans match is counted and "
+        return
+            "in shadow: \(checks.map(\.rawValue).joined(separator: ", ")); what their bans match is counted and "
             + "passes, see sentinelctl shadow report"
     }
 
@@ -86,7 +87,7 @@ extension Helper {
         for kind in left { shadowing.seen[kind] = nil }
         beginShadow()
         let enforced = tellShadow(left) { checks, bans in
-            "out of shadow: \(checks); \(bans) in force there from now on \(bans == "1 ban" ? "refuses" : "refuse")"
+            "out of shadow: \(checks); \(bans) in force there \(bans == "1 ban" ? "refuses" : "refuse") from now on"
         }
         let shadowed = tellShadow(entered) { checks, bans in
             "in shadow from now on: \(checks); \(bans) in force there \(bans == "1 ban" ? "refuses" : "refuse") nobody"
@@ -132,7 +133,8 @@ extension Helper {
             shadowing.problem = nil
         } catch {
             isWhole = false
-            let problem = "the node's sockets can't be looked at for the report of what is in shadow: \(error)"
+            let problem =
+                "the node's sockets can't be looked at for the report of what is in shadow: \(error)"
             if problem != shadowing.problem { logger.error("\(problem)") }
             shadowing.problem = problem
         }
@@ -172,6 +174,11 @@ extension Helper {
         let shadowed = bans.filter { enforcer.layout.shadows($0.key.set) }
         // Of a TCP connection of which nothing is told nothing is known.
         guard !shadowed.isEmpty, traffic != nil || socket.remoteEndpoint.transport == .udp else { return }
+        var traffic = traffic
+        if let sent = traffic?.sent, !cutter.node.listen(.tcp, socket.localPort) {
+            // A dialled connection's beginning is no byte of anybody's.
+            traffic?.sent = max(0, sent - 1)
+        }
         shadowing.contacts.note(
             .init(cookie: socket.cookie, remote: socket.remote, traffic: traffic), shadowed, at: now)
     }

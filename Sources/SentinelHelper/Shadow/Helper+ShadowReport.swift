@@ -148,7 +148,8 @@ extension Helper {
         var counters: [BanKey: Element.Counter] = [:]
         for range in IntervalReading(try enforcer.list(kind)).ranges {
             guard let ban = covers[kind]?.segment(holding: range.first)?.id else { continue }
-            counters[ban] = (counters[ban] ?? Element.Counter()) + (range.element.counter ?? Element.Counter())
+            counters[ban] =
+                (counters[ban] ?? Element.Counter()) + (range.element.counter ?? Element.Counter())
         }
         return counters
     }

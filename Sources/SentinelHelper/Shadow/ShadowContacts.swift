@@ -85,14 +85,16 @@ struct ShadowContacts {
             return
         }
         guard let traffic = sighting.traffic else {
-            connections[sighting.cookie] = Connection(traffic: SocketTraffic(received: 0, sent: 0), look: look)
+            connections[sighting.cookie] = Connection(
+                traffic: SocketTraffic(received: 0, sent: 0), look: look)
             for ban in bans {
                 contact(ban, sighting.remote, at: now) { if known == nil { $0.udp += 1 } }
             }
             return
         }
         let isNew = known == nil && bans.contains { $0.id < seenBefore }
-        var connection = known ?? Connection(traffic: isNew ? SocketTraffic(received: 0, sent: 0) : traffic, look: look)
+        var connection =
+            known ?? Connection(traffic: isNew ? SocketTraffic(received: 0, sent: 0) : traffic, look: look)
         // Counters of the kernel's that only grow; a socket can't be another, its number is given once.
         let received = max(0, traffic.received - connection.traffic.received)
         let sent = max(0, traffic.sent - connection.traffic.sent)
@@ -123,7 +125,9 @@ struct ShadowContacts {
     ) {
         // More than there is room for go when the look ends.
         guard found[ban.id] != nil || found.count < 2 * mostContacts else { return }
-        guard var contact = found[ban.id] ?? now.map({ Contact(ban: ban, first: $0, last: $0) }) else { return }
+        guard var contact = found[ban.id] ?? now.map({ Contact(ban: ban, first: $0, last: $0) }) else {
+            return
+        }
         contact.ban = ban
         if let now { contact.last = max(contact.last, now) }
         if contact.remotes.count < Self.mostRemotes, !contact.remotes.contains(remote) {
