@@ -67,8 +67,8 @@ import Varlink
                 accept  rate-limit   140       80   12,000  1.1 MiB
 
                 Bans in force that would have refused most
-                KEY          CHECK   REASON      PACKETS    BYTES  BAN  BY
-                203.0.113.7  accept  rate-limit    9,000  879 KiB   17  user:seed
+                KEY          CHECK   REASON      PACKETS    BYTES  BAN  BY         PEER
+                203.0.113.7  accept  rate-limit    9,000  879 KiB   17  user:seed  12D3KooWA
 
                 Who had connections meanwhile
                 203.0.113.7
@@ -91,7 +91,7 @@ import Varlink
                 What follows
                 1 of 143 bans covers somebody with working connections: they may be honest, and
                 would be refused.
-                1 ban covers connected UDP sockets; whether they are in use the kernel doesn't
+                1 ban covers connected UDP sockets. Whether they are in use the kernel doesn't
                 tell.
                 Let one through whatever is banned: sentinelctl exempt add 203.0.113.7
                 End one's ban: sentinelctl lift --id 17
@@ -183,7 +183,7 @@ import Varlink
                     Event(kind: .banned, time: Recorder.now, ban: Self.ban)
                 ]))
         }
-        #expect(history.output.contains("203.0.113.7      accept (shadow)  rate-limit"))
+        #expect(history.output.contains("203.0.113.7      accept (shadow)  rate-li"))
     }
 
     @Test func `The status begins with it`() async throws {
@@ -202,7 +202,7 @@ import Varlink
             outcome.output.hasPrefix(
                 """
                 SHADOW   accept, dial: bans there refuse nobody. What they match is counted, and
-                         passes; what they would do, "sentinelctl shadow report" says.
+                         passes. What they would do, "sentinelctl shadow report" says.
 
                 sentineld   0
                 """))
@@ -223,7 +223,7 @@ import Varlink
                             for the shadow
                   outbound  dials by the node's users are rejected
                 """))
-        #expect(outcome.output.contains("  enforced   no: its check is in shadow, so it only counts\n"))
+        #expect(outcome.output.contains("  enforced  no: its check is in shadow, so it only counts\n"))
     }
 
     @Test func `A reload says what it has put into force, and what out of it`() async throws {

@@ -74,7 +74,7 @@ import Varlink
             #expect(reply.changes.map(\.key) == ["[shadow] checks"])
             let event = try await watcher.next()
             #expect(event.kind == .shadow && event.ban == nil)
-            #expect(event.message == "out of shadow: accept; 1 ban in force there refuses from now on")
+            #expect(event.message == "out of shadow: accept. 1 ban in force there refuses from now on")
             #expect(try await handle("accept4", helper) == before)
             #expect(
                 try await link.connect(from: Link.peers4[0], to: Link.node4, port: Self.port) == .timedOut)

@@ -20,7 +20,7 @@ struct ShadowNotice {
 
     /// Below the word SHADOW.
     var state: String {
-        "\(names): bans there refuse nobody. What they match is counted, and passes; what they would do, "
+        "\(names): bans there refuse nobody. What they match is counted, and passes. What they would do, "
             + "\"sentinelctl shadow report\" says."
     }
 

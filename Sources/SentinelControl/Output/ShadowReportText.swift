@@ -116,7 +116,7 @@ struct ShadowReportText {
         }
         let rest = report.contacts.count - most
         if rest > 0 {
-            lines += [Line()] + wrapped("\(Quantity.number(rest)) more; --top or --json shows them.")
+            lines += [Line()] + wrapped("\(Quantity.number(rest)) more: --top or --json shows them.")
         }
         return lines
     }
@@ -154,7 +154,7 @@ struct ShadowReportText {
         if onlyUDP > 0 {
             let what = Quantity.count(onlyUDP, "ban covers", "bans cover")
             conclusions.append(
-                "\(what) connected UDP sockets; whether they are in use the kernel doesn't tell.")
+                "\(what) connected UDP sockets. Whether they are in use the kernel doesn't tell.")
         }
         if let example = working.first {
             let subject = example.remotes.first ?? example.ban.subject
@@ -187,7 +187,9 @@ struct ShadowReportText {
                 ? "The one ban covers nobody who was seen to have a working connection."
                 : "None of \(total) bans covers anybody who was seen to have a working connection."
         }
-        let banned = "\(Quantity.number(working.count)) of \(total) \(all == 1 ? "ban covers" : "bans cover")"
+        let bans = all == 1 ? "ban" : "bans"
+        let banned =
+            "\(Quantity.number(working.count)) of \(total) \(bans) \(working.count == 1 ? "covers" : "cover")"
         return "\(banned) somebody with working connections: they may be honest, and would be refused."
     }
 }

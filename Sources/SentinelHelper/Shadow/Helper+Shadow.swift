@@ -87,10 +87,10 @@ extension Helper {
         for kind in left { shadowing.seen[kind] = nil }
         beginShadow()
         let enforced = tellShadow(left) { checks, bans in
-            "out of shadow: \(checks); \(bans) in force there \(bans == "1 ban" ? "refuses" : "refuse") from now on"
+            "out of shadow: \(checks). \(bans) in force there \(bans == "1 ban" ? "refuses" : "refuse") from now on"
         }
         let shadowed = tellShadow(entered) { checks, bans in
-            "in shadow from now on: \(checks); \(bans) in force there \(bans == "1 ban" ? "refuses" : "refuse") nobody"
+            "in shadow from now on: \(checks). \(bans) in force there \(bans == "1 ban" ? "refuses" : "refuse") nobody"
         }
         scheduleLook()
         return (enforced, shadowed)
