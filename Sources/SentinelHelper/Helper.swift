@@ -137,6 +137,7 @@ public actor Helper {
     ///
     /// - Throws: ``HelperError`` where the kernel refuses, or another process owns the table.
     public func start() throws(HelperError) {
+        let counting = enforcer.countingSets()
         do {
             let isLedgerWhole = openLedger()
             endDueBans()
@@ -152,7 +153,7 @@ public actor Helper {
                 "bans": "\(book.activeCount)",
             ])
         for problem in problems() { logger.warning("\(problem)") }
-        beginShadow()
+        beginShadow(after: counting)
         wake()
     }
 

@@ -198,15 +198,19 @@ import Varlink
                 #expect(try await packets("accept4", helper) == 0)
                 #expect(try await link.connect(from: client, to: Link.node4, port: Self.port) == .ok)
                 #expect(try await packets("accept4", helper) ?? 0 > 0)
+                // The connection of before.
+                #expect(listener.accept() != nil)
             }
+            let open = try await pair(link, from: client, listener)
+            open.expectToWork()
             try await withHelper(Self.configuration(change: ledger), in: link.node) { helper async throws in
                 #expect(try await self.handle(helper.namespace) == handle)
                 #expect(try await packets("accept4", helper) == 0)
                 #expect(try await link.connect(from: client, to: Link.node4, port: Self.port) == .timedOut)
                 #expect(try await helper.list().map(\.shadowed) == [nil])
+                try await open.waitUntilCut()
             }
         }
-        #expect(listener.accept() != nil)
     }
 
     private func handle(_ namespace: NetworkNamespace) async throws -> Int? {

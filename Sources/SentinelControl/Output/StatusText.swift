@@ -31,7 +31,9 @@ struct StatusText {
         fields.add("sentineld", "\(status.version), since \(console.moment(status.started))")
         fields.add("table", "\(status.table)")
         fields.add("mode", modeText, modeStyle)
-        let shadowed = status.sets.filter { $0.shadowed == true }.reduce(0) { $0 + $1.count }
+        let shadowed = status.sets.filter { $0.shadowed == true && !$0.name.hasPrefix("feed") }.reduce(0) {
+            $0 + $1.count
+        }
         let inShadow = ", \(Quantity.number(shadowed)) of them in shadow"
         fields.add(
             "bans", Quantity.number(status.bans) + (status.shadow == nil ? "" : inShadow), .title)

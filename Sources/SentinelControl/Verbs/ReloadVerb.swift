@@ -43,7 +43,8 @@ struct ReloadVerb: Verb {
         }
         if let shadowed = reply.shadowed {
             let bans = Quantity.count(shadowed, "ban refuses", "bans refuse")
-            try console.print(Line(Span("In shadow: \(bans) nobody any more, what is matched is counted.", .bad)))
+            let text = "In shadow: \(bans) nobody any more, what is matched is counted."
+            try console.print(Line(Span(text, .bad)))
         }
         let count = Quantity.count(reply.changes.count, "key")
         try console.print(

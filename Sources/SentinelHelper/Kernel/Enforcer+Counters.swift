@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import Nftables
+internal import SentinelProtocol
 
 extension Enforcer {
     // MARK: Sets and rules
@@ -15,6 +16,12 @@ extension Enforcer {
     /// because others change the ruleset all the time: a table that is made anew then counts from nothing, which matters
     /// less than that it is made.
     func ruleCounters() -> [LookupCounter] { (try? socket.lookupCounters(in: layout.table)) ?? [] }
+
+    /// The sets whose rules in the kernel only count, whatever the layout says: of an earlier run's table.
+    func countingSets() -> Set<SetKind> {
+        guard mode != .shared else { return [] }
+        return Set(ruleCounters().filter { !$0.decides }.compactMap { SetKind(name: $0.set) })
+    }
 
     // MARK: Elements
 

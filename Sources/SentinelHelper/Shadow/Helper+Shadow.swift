@@ -57,16 +57,20 @@ extension Helper {
     // MARK: Into it, and out of it
 
     /// Begins to look, where something is in shadow.
-    func beginShadow() {
+    ///
+    /// - Parameter before: the sets that have been in shadow until now: where they aren't any more, the connections of their
+    ///   bans are cut.
+    func beginShadow(after before: Swift.Set<SetKind> = []) {
+        shadowing.cutting = shadowing.cutting.union(before).filter { !enforcer.layout.shadows($0) }
         for kind in shadowedSets where shadowing.seen[kind] == nil {
             shadowing.seen[kind] = book.activeCount(in: kind)
         }
-        guard let warning = shadowWarning else {
+        if let warning = shadowWarning {
+            logger.warning("\(warning)")
+            if shadowing.since == nil { shadowing.since = clock.wall() }
+        } else {
             shadowing.since = nil
-            return
         }
-        logger.warning("\(warning)")
-        if shadowing.since == nil { shadowing.since = clock.wall() }
         scheduleLook()
     }
 
@@ -81,18 +85,16 @@ extension Helper {
         // Which sockets are looked at may have changed as well.
         shadowing.contacts.forgetConnections()
         shadowing.survey.begin([])
-        shadowing.cutting = shadowing.cutting.union(left).filter { !after.shadows($0) }
         guard !left.isEmpty || !entered.isEmpty else { return (nil, nil) }
         shadowing.contacts.keep { after.shadows($0.key.set) }
         for kind in left { shadowing.seen[kind] = nil }
-        beginShadow()
+        beginShadow(after: Swift.Set(left))
         let enforced = tellShadow(left) { checks, bans in
             "out of shadow: \(checks). \(bans) in force there \(bans == "1 ban" ? "refuses" : "refuse") from now on"
         }
         let shadowed = tellShadow(entered) { checks, bans in
             "in shadow from now on: \(checks). \(bans) in force there \(bans == "1 ban" ? "refuses" : "refuse") nobody"
         }
-        scheduleLook()
         return (enforced, shadowed)
     }
 
