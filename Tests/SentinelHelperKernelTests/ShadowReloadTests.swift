@@ -25,14 +25,15 @@ import Varlink
 
     /// A helper whose configuration has some checks in shadow, and others after each reload.
     private func withShadow(
-        _ checks: [Configuration.ShadowedCheck], in link: Link,
+        _ checks: [Configuration.ShadowedCheck], in link: Link, limit: KernelFeatures = .all,
         _ body: (RunningHelper, (Configuration.ShadowedCheck...) async throws -> HelperInterface.Reload.Reply)
             async throws -> Void
     ) async throws {
         let file = File()
         let first = RunningHelper.configuration { $0.shadow.checks = checks }
-        try await withHelper(first, in: link.node, reading: { () throws(ConfigurationError) in file.read() })
-        {
+        try await withHelper(
+            first, in: link.node, limit: limit, reading: { () throws(ConfigurationError) in file.read() }
+        ) {
             helper in
             try await body(helper) { (checks: Configuration.ShadowedCheck...) in
                 var configuration = RunningHelper.configuration { $0.shadow.checks = checks }
@@ -110,6 +111,33 @@ import Varlink
             #expect(try await helper.submit(.accept, Link.peers4[0]).shadowed == true)
             #expect(try await helper.status().shadow == [.accept, .dial, .network, .feed])
             #expect(try await reload(.all).changes.isEmpty)
+        }
+    }
+
+    @Test(arguments: [KernelFeatures.all, .none])
+    func `The change of rules is nobody else's, and isn't put right`(limit: KernelFeatures) async throws {
+        let link = try await Link()
+        try await withShadow([], in: link, limit: limit) { helper, reload in
+            #expect(try await helper.submit(.accept, Link.peers4[0]).enforced)
+            #expect(try await reload(.accept).shadowed == 1)
+            let before = try await handle("accept4", helper)
+            // Another's change has all of the ruleset looked at.
+            var watcher = try await helper.watch()
+            let seen = try await helper.status().generation
+            try await link.node.command("nft", "add", "table", "inet", "others")
+            try await until { try await helper.status().generation > seen }
+            #expect(try await helper.submit(.accept, Link.peers4[1]).shadowed == true)
+            // No event tells of a repair.
+            #expect(try await watcher.next().kind == .banned)
+            #expect(try await handle("accept4", helper) == before)
+            // What others take out of the rules is.
+            guard limit == .none else { return }
+            try await link.node.command("nft", "flush", "chain", "inet", "sentinel", "sources")
+            _ = try await watcher.next(.repaired)
+            #expect(
+                try await link.connect(from: Link.peers4[0], to: Link.node4, port: Self.port) != .timedOut)
+            let listed = try await RulesTests().listing(helper.namespace)
+            #expect(listed.count { $0.contains("in shadow") } == 2)
         }
     }
 

@@ -26,7 +26,7 @@ struct ShadowVerb: ParsableCommand {
                 "Tell what would have been refused, of whom, and who had working connections meanwhile.",
             discussion: """
                 What would have been refused is what the kernel has counted: of a set since it is in shadow, by reason and \
-                by ban of those in force. Of a working connection it counts every packet; refused, the first few would have \
+                by ban of those in force, also before the shadow where they are older than it. Of a working connection it counts every packet; refused, the first few would have \
                 been all there is.
 
                 Whoever is banned and has working connections may be honest. sentineld looks at the node's sockets every \
