@@ -30,6 +30,14 @@ import Varlink
         }
     }
 
+    /// Both ends say something. A failure ends the test: it is done again and again.
+    private func talk(_ pair: CuttingTests.Pair) throws {
+        try #require(pair.far.send("question") == .ok)
+        try #require(pair.near.receive() == "question")
+        try #require(pair.near.send("answer") == .ok)
+        try #require(pair.far.receive() == "answer")
+    }
+
     private func denial(_ check: SentinelProtocol.Check, _ subject: String, peer: String? = nil) -> Denial {
         Denial(check: check, subject: subject, peer: peer, reason: "rate", validated: true)
     }
@@ -72,18 +80,13 @@ import Varlink
             try await silence(flooding, link)
             #expect(try await link.connect(from: flooding, to: Link.node4, port: Self.port) == .timedOut)
 
-            func answerOneAnother() {
-                old.expectToWork()
-                #expect(old.near.send("yes") == .ok)
-                #expect(old.far.receive() == "yes")
-            }
             let first = try await until { () -> ShadowContact? in
-                answerOneAnother()
+                try talk(old)
                 return try await ask(helper).contacts.first
             }
             // Another look has seen everyone again.
             let report = try await until { () -> HelperInterface.Shadow.Reply? in
-                answerOneAnother()
+                try talk(old)
                 let report = try await ask(helper)
                 return report.contacts.first.map { $0.last > first.last && $0.received > first.received }
                     == true
@@ -119,24 +122,20 @@ import Varlink
                 denial(.accept, Link.peers6[0]), denial(.accept, Link.peers4[0]),
             ])
             #expect(receipts.allSatisfy { $0.shadowed == true })
-            func talk(_ pair: CuttingTests.Pair) {
-                #expect(pair.far.send("question") == .ok && pair.near.receive() == "question")
-                #expect(pair.near.send("answer") == .ok && pair.far.receive() == "answer")
-            }
             // Once a contact shows, a look has gone by that didn't see the next connection.
             let other = try await ShadowTests().pair(link, from: Link.peers4[0], listener)
             try await until {
-                talk(other)
+                try talk(other)
                 return try await ask(helper).contacts.count == 1
             }
             let pair = try await ShadowTests().pair(link, from: Link.peers6[1], listener)
-            talk(pair)
+            try talk(pair)
             let contact = try await until {
                 try await ask(helper).contacts.first { $0.ban.check == .accept && $0.ban.set == "accept6" }
             }
             #expect(contact.ban.key == "2001:db8:9:1::/64" && contact.remotes == [Link.peers6[1]])
             #expect(contact.received == 8 && contact.sent == 6 && contact.connections == 1)
-            talk(pair)
+            try talk(pair)
         }
     }
 
@@ -157,8 +156,7 @@ import Varlink
             }
             let pair = CuttingTests.Pair(near: near, far: try #require(far.accept()))
             let contacts = try await until { () -> [ShadowContact]? in
-                pair.expectToWork()
-                #expect(pair.near.send("yes") == .ok && pair.far.receive() == "yes")
+                try talk(pair)
                 let contacts = try await ask(helper).contacts
                 return contacts.count == 2 ? contacts : nil
             }
