@@ -3,6 +3,17 @@
 
 internal import CNetfilter
 
+/// What a rule has counted that looks a set up and then counts.
+public struct LookupCounter: Hashable, Sendable {
+    /// The rule's chain.
+    public var chain: String
+    /// The set that it looks up.
+    public var set: String
+    /// Whether it says what becomes of the packet; else it only counts.
+    public var decides: Bool
+    public var counter: Element.Counter
+}
+
 extension NetlinkSocket {
     /// The kernel's numbers of a chain's rules, in their order. A rule that is replaced gets another, so the same
     /// numbers are the same rules.
@@ -19,25 +30,19 @@ extension NetlinkSocket {
         }
     }
 
-    /// What a table's rules have counted that look a set up and then count: by the names of chain and set.
-    public func lookupCounters(in table: Table) throws(NftablesError) -> [String: [String: Element.Counter]] {
-        let counters = try dump(.getRule, table.family, "list rules", table.description) {
+    /// What a table's rules have counted that look a set up and then count, a value for each rule.
+    public func lookupCounters(in table: Table) throws(NftablesError) -> [LookupCounter] {
+        try dump(.getRule, table.family, "list rules", table.description) {
             $0.put(NFTA_RULE_TABLE.rawValue, string: table.name)
         } parse: { message in
             lookupCounter(of: message)
         }
-        var sums: [String: [String: Element.Counter]] = [:]
-        for (chain, set, counter) in counters {
-            sums[chain, default: [:]][set] = (sums[chain]?[set] ?? Element.Counter()) + counter
-        }
-        return sums
     }
 
-    private func lookupCounter(
-        of rule: UnsafePointer<nlmsghdr>
-    ) -> (chain: String, set: String, counter: Element.Counter)? {
+    private func lookupCounter(of rule: UnsafePointer<nlmsghdr>) -> LookupCounter? {
         var (chain, set): (String?, String?)
         var counter: Element.Counter?
+        var decides = false
         for attribute in Attributes(message: rule) {
             switch UInt32(attribute.type) {
             case NFTA_RULE_CHAIN.rawValue: chain = attribute.string
@@ -48,12 +53,21 @@ extension NetlinkSocket {
                     } else if set != nil, counter == nil {
                         counter = Element.Counter(expression: expression.nested)
                     }
+                    decides = decides || isVerdict(expression.nested)
                 }
             default: break
             }
         }
         guard let chain, let set, let counter else { return nil }
-        return (chain, set, counter)
+        return LookupCounter(chain: chain, set: set, decides: decides, counter: counter)
+    }
+
+    /// Whether an expression says what becomes of a packet: a rule of a set lookup and a counter has no other immediate.
+    private func isVerdict(_ expression: Attributes) -> Bool {
+        expression.contains { attribute in
+            UInt32(attribute.type) == NFTA_EXPR_NAME.rawValue
+                && ["immediate", "reject"].contains(attribute.string)
+        }
     }
 
     /// The set that a lookup expression names; nil where it is another expression.

@@ -98,13 +98,13 @@ extension HandOver {
         }
     }
 
-    /// Takes events in.
+    /// Takes events in. A ban in shadow refuses nobody, so it closes nothing.
     func hear(_ events: [SentinelProtocol.Event]) {
         var (banned, ended): ([Ban], [Ban]) = ([], [])
         for event in events {
             guard let ban = event.ban else { continue }
             switch event.kind {
-            case .banned, .renewed: banned.append(ban)
+            case .banned, .renewed: if ban.isEnforced { banned.append(ban) }
             default: ended.append(ban)
             }
         }
@@ -117,8 +117,9 @@ extension HandOver {
         ring()
     }
 
-    /// Reports the connections that bans in force cover.
+    /// Reports the connections that bans in force cover, but for those in shadow.
     func hear(bans: [Ban]) {
+        let bans = bans.filter(\.isEnforced)
         guard !bans.isEmpty else { return }
         let covered = connections.withLock { $0.takeCovered(by: bans) }
         if !covered.isEmpty { report(covered) }

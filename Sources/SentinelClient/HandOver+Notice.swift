@@ -7,7 +7,7 @@ public import SentinelProtocol
 extension HandOver {
     /// What became of a denial, and what the helper tells, for an observer.
     public enum Notice: Hashable, Sendable {
-        /// The helper has answered: the kernel blocks it now, or the receipt says why not.
+        /// The helper has answered: the kernel blocks it now, or only counts it, or the receipt says why not.
         case answered(SentinelProtocol.Denial, Receipt)
         /// The helper can't read it. The node goes on refusing.
         case rejected(SentinelProtocol.Denial, message: String)

@@ -118,7 +118,8 @@ extension HandOver {
                     if receipt.refusal != nil, let source = finished.denial.ofSourceAlone {
                         state.add(source)
                     }
-                    if receipt.enforced, let peer = finished.denial.deniedPeer {
+                    // In shadow as well: what would be blocked is to be known.
+                    if receipt.enforced || receipt.shadowed == true, let peer = finished.denial.deniedPeer {
                         ends.append((peer, receipt.expires))
                     }
                 }
@@ -248,6 +249,8 @@ extension HandOver.Statistics {
         if hasNext { enqueued += 1 }
         if receipt.enforced {
             enforced += 1
+        } else if receipt.shadowed == true, receipt.refusal == nil {
+            shadowed += 1
         } else {
             refused[receipt.refusal?.code ?? .kernel, default: 0] += 1
         }

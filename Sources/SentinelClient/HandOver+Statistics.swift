@@ -23,6 +23,8 @@ extension HandOver {
         public var submitted = 0
         /// Those of them that the kernel enforces.
         public var enforced = 0
+        /// Those of them that the kernel only counts: their check is in shadow at the helper.
+        public var shadowed = 0
         /// The others, by why.
         public var refused: [RefusalCode: Int] = [:]
         /// Calls that carried them.

@@ -11,6 +11,7 @@ public struct Configuration: Codable, Hashable, Sendable {
     public var table = Table()
     public var node = Node()
     public var capacity = Capacity()
+    public var shadow = Shadow()
     public var access = Access()
     public var exempt = Exempt()
     public var guards = Guards()

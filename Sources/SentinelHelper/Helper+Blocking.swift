@@ -28,10 +28,12 @@ extension Helper {
                 guard let record = entered[key] else {
                     return receipt(refused: RefusalError.bookFull, request)
                 }
+                let isShadowed = enforcer.layout.shadows(key.set)
                 return Receipt(
-                    id: Int64(record.id), subject: request.subject, enforced: plan.pending[key] == nil,
-                    durable: false, expires: record.deadline.map(timestamp), strikes: record.strikes,
-                    refusal: plan.pending[key]?.refusal)
+                    id: Int64(record.id), subject: request.subject,
+                    enforced: plan.pending[key] == nil && !isShadowed, durable: false,
+                    expires: record.deadline.map(timestamp), strikes: record.strikes,
+                    refusal: plan.pending[key]?.refusal, shadowed: isShadowed ? true : nil)
             case .failure(let error): return receipt(refused: error, request)
             }
         }
@@ -268,7 +270,8 @@ extension Helper {
         if missing == nil { letWait(plan.pending.keys.filter { entered[$0] != nil }) }
         recover(covers: (entered.keys.map(\.set) + plan.evicted.map(\.set)))
         scheduleWakeup()
-        cut(fresh)
+        cut(fresh.filter { !enforcer.layout.shadows($0.set) })
+        for key in fresh { shadowing.count(key.set) }
         return (entered, changes)
     }
 

@@ -18,6 +18,7 @@ extension Helper: VarlinkHandler {
         case HelperInterface.durations.name: try durations(call)
         case HelperInterface.history.name: try history(call)
         case HelperInterface.sets.name: try sets(call)
+        case HelperInterface.shadow.name: try shadow(call)
         case HelperInterface.counters.name: try counters(call)
         case HelperInterface.guarded.name: try guarded(call)
         case HelperInterface.explain.name: try explain(call)
@@ -54,6 +55,11 @@ extension Helper: VarlinkHandler {
         for receipt in receipts where receipt.enforced {
             logger.notice(
                 "banned by an operator", metadata: ["subject": "\(receipt.subject)", "caller": "\(caller)"])
+        }
+        for receipt in receipts where receipt.shadowed == true {
+            logger.notice(
+                "banned by an operator in shadow, refuses nobody",
+                metadata: ["subject": "\(receipt.subject)", "caller": "\(caller)"])
         }
         whenDurable { _, isDurable in
             call.reply(HelperInterface.BanMethod.Reply(receipts: receipts.map { $0.durable(isDurable) }))

@@ -114,6 +114,7 @@ extension Helper {
         // As it was told then: the clocks may have gone otherwise since.
         ban.expires = event.ban.until.map { Timestamp(rawValue: $0) }
         ban.durable = true
+        ban.shadowed = nil
         return Event(
             kind: EventKind(rawValue: event.kind), time: Timestamp(rawValue: event.time), ban: ban,
             actor: event.actor == record.caller ? nil : event.actor)

@@ -33,7 +33,8 @@ extension Helper {
         }
         let bans = book.activeCount
         let problems = problems().count
-        let line = "\(enforcer.mode), \(bans) \(bans == 1 ? "ban" : "bans") in force"
+        let shadow = shadowWarning.map { ", \($0)" } ?? ""
+        let line = "\(enforcer.mode), \(bans) \(bans == 1 ? "ban" : "bans") in force\(shadow)"
         guard problems > 0 else { return line }
         return line + ", \(problems) \(problems == 1 ? "problem" : "problems"): see sentinelctl status"
     }

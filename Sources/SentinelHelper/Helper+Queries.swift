@@ -72,7 +72,7 @@ extension Helper {
                 subscribers: subscribers.count,
                 kernel: KernelInfo(enforcer.features, release: Self.kernelRelease), ledger: ledgerState,
                 sets: SetKind.allCases.map(info), problems: problems(), guards: guardCounts,
-                socketsCut: cutter.cutCount))
+                socketsCut: cutter.cutCount, shadow: shadowedChecks.isEmpty ? nil : shadowedChecks))
     }
 
     /// uname(2)
@@ -109,10 +109,8 @@ extension Helper {
         let bans = book.all { self.touches($0.key, target) }
         let guardEntry = guards.entry(touching: network)
         let isExempt = exempt.sets.contains(network)
-        let inboundSet =
-            isExempt ? nil : bans.first { $0.key.check == .accept }?.key.set ?? coveringSet(network)
-        let outboundSet =
-            isExempt ? nil : bans.first { $0.key.check == .dial }?.key.set ?? coveringSet(network)
+        let inbound = deciding(.accept, bans, network, isExempt)
+        let outbound = deciding(.dial, bans, network, isExempt)
         let key = target.key(ipv6Prefix: enforcer.layout.ipv6Prefix)
         let isProtected = protected.address(in: key.matched(ipv6Prefix: enforcer.layout.ipv6Prefix)) != nil
         let reason = Reason(bans.first?.reason ?? "operator") ?? .denyListed
@@ -120,12 +118,28 @@ extension Helper {
         let strikes = strikes(of: key, remembered: schedule, at: clock.monotonic())
         let exemptSet = isExempt ? (network.family == .ipv4 ? SetKind.exempt4 : .exempt6) : nil
         return Explanation(
-            subject: subject, inbound: inboundSet == nil, outbound: outboundSet == nil,
-            set: (exemptSet ?? inboundSet ?? outboundSet)?.name,
+            subject: subject, inbound: inbound.set == nil, outbound: outbound.set == nil,
+            set: (exemptSet ?? inbound.set ?? outbound.set)?.name,
             guardName: guardEntry?.name ?? (isProtected ? .protected : nil),
             bans: bans.map(ban),
             elements: try elements(of: bans), strikes: strikes,
-            next: schedule.longest(strikes: strikes + 1).map { Milliseconds($0) })
+            next: schedule.longest(strikes: strikes + 1).map { Milliseconds($0) },
+            shadowed: named(inbound.shadowed + outbound.shadowed))
+    }
+
+    /// The set that refuses a packet of this direction, and those that would but for the shadow.
+    private func deciding(
+        _ check: Check, _ bans: [BanRecord], _ network: IPNetwork, _ isExempt: Bool
+    ) -> (set: SetKind?, shadowed: [SetKind]) {
+        guard !isExempt else { return (nil, []) }
+        let sets = [bans.first { $0.key.check == check }?.key.set, coveringSet(network)].compactMap { $0 }
+        return (sets.first { !enforcer.layout.shadows($0) }, sets.filter { enforcer.layout.shadows($0) })
+    }
+
+    /// The names of sets, each once; nil where there are none.
+    private func named(_ kinds: [SetKind]) -> [String]? {
+        let names = SetKind.allCases.filter { kinds.contains($0) }.map(\.name)
+        return names.isEmpty ? nil : names
     }
 
     /// That of what a ban blocks, by the ban's number.
@@ -149,12 +163,14 @@ extension Helper {
         let schedule = schedules.schedule(
             check: .dial, reason: Reason(bans.first?.reason ?? "") ?? .denyListed)
         let strikes = bans.map(\.strikes).max() ?? 0
+        let enforced = bans.filter { !enforcer.layout.shadows($0.key.set) }
         return Explanation(
-            subject: subject, inbound: !bans.contains { $0.key.check != .dial },
-            outbound: !bans.contains { $0.key.check != .accept }, set: bans.first?.key.set.name,
+            subject: subject, inbound: !enforced.contains { $0.key.check != .dial },
+            outbound: !enforced.contains { $0.key.check != .accept }, set: enforced.first?.key.set.name,
             bans: bans.map(ban),
             elements: try elements(of: bans), strikes: strikes,
-            next: schedule.longest(strikes: strikes + 1).map { Milliseconds($0) })
+            next: schedule.longest(strikes: strikes + 1).map { Milliseconds($0) },
+            shadowed: named(bans.map(\.key.set).filter { enforcer.layout.shadows($0) }))
     }
 
     /// Whether a ban says something about a target: it matches packets from or to it, or lies inside it.

@@ -17,6 +17,7 @@ internal import Varlink
 //
 //     [table] hook, devices, priority   the table is made anew, with all that it holds
 //     [capacity]                        the same, for a set's size can't be changed; and the book's
+//     [shadow]                          the table's rules, in one transaction; bans and their counters stay
 //     [node] ports, users               their sets
 //     [node] widest4, widest6           hold for requests to come
 //     [exempt], [guards]                the guards; the exempt sets follow in a transaction of their own
@@ -48,7 +49,7 @@ extension Helper {
 
     /// What came of a reload.
     enum Outcome {
-        case applied([ConfigurationChange], rebuilt: Bool)
+        case applied([ConfigurationChange], rebuilt: Bool, enforced: Int?, shadowed: Int?)
         /// All that stands against it.
         case refused([String])
     }
@@ -66,11 +67,11 @@ extension Helper {
         try access.require(.operate, call.peer)
         reload(for: access.caller(call.peer)) { outcome in
             switch outcome {
-            case .applied(let changes, let rebuilt):
+            case .applied(let changes, let rebuilt, let enforced, let shadowed):
                 call.reply(
                     HelperInterface.Reload.Reply(
                         changes: changes.map { .init(key: $0.key.description, old: $0.old, new: $0.new) },
-                        rebuilt: rebuilt))
+                        rebuilt: rebuilt, enforced: enforced, shadowed: shadowed))
             case .refused(let problems):
                 call.fail(VarlinkFailure(HelperInterface.ReloadRefused(problems: problems)))
             }
@@ -137,7 +138,7 @@ extension Helper {
     private func log(_ outcome: Outcome, for callers: [String]) {
         let caller: Logger.Metadata = ["caller": "\(callers.joined(separator: ", "))"]
         switch outcome {
-        case .applied(let changes, let rebuilt):
+        case .applied(let changes, let rebuilt, _, _):
             for change in changes {
                 logger.notice(
                     "configured",
@@ -165,8 +166,8 @@ extension Helper {
         guard obstacles.isEmpty else { return .refused(obstacles) }
         let before = (configuration, schedules, access, nodeUsers, userProblems)
         let fixed = fixedElements()
-        let layout = Layout(new)
-        let rebuilt = layout != enforcer.layout
+        let (layout, layoutBefore) = (Layout(new), enforcer.layout)
+        let rebuilt = !layout.differsInRulesOnly(from: layoutBefore)
         do {
             schedules = try DurationSchedules(new.durations)
             configuration = new
@@ -177,7 +178,11 @@ extension Helper {
             } else {
                 // What is right already isn't touched: a lookup on its way might find neither the old nor the new.
                 let changed = fixedElements().filter { Swift.Set($0.value) != Swift.Set(fixed[$0.key] ?? []) }
-                if missing == nil, !changed.isEmpty { try enforcer.rewrite(changed) }
+                if layout != layoutBefore {
+                    try enforcer.rewriteRules(as: layout, changed)
+                } else if missing == nil, !changed.isEmpty {
+                    try enforcer.rewrite(changed)
+                }
             }
         } catch {
             (configuration, schedules, access, nodeUsers, userProblems) = before
@@ -190,7 +195,8 @@ extension Helper {
         let limits = CallerLimits(new.socket)
         limitProblem = limits.problem
         service?.setLimits(limits.limits)
-        return .applied(changes, rebuilt: rebuilt)
+        let (enforced, shadowed) = changeShadow(from: layoutBefore)
+        return .applied(changes, rebuilt: rebuilt, enforced: enforced, shadowed: shadowed)
     }
 
     /// What stands against a configuration here and now.

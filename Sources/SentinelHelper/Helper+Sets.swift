@@ -53,7 +53,7 @@ extension Helper {
         return [kind]
     }
 
-    private func top(_ top: Int?) throws(VarlinkFailure) -> Int? {
+    func top(_ top: Int?) throws(VarlinkFailure) -> Int? {
         guard let top else { return nil }
         guard (1...Self.mostAtTheTop).contains(top) else {
             throw VarlinkFailure("top", "\(top) is no number of elements; write 1 to \(Self.mostAtTheTop)")
@@ -80,7 +80,7 @@ extension Helper {
             var set = info(kind)
             set.kernelCount = found[kind.name]?.count.map(Int.init)
             set.backend = found[kind.name]?.backend ?? kind.usualBackend
-            let counted = counters.values.compactMap { $0[kind.name] }
+            let counted = counters.filter { $0.set == kind.name }.map(\.counter)
             if let first = counted.first {
                 let sum = counted.dropFirst().reduce(first, +)
                 set.packets = Int64(clamping: sum.packets)

@@ -18,7 +18,8 @@ extension Helper {
             caller: record.caller, byOperator: record.isOperators,
             granted: record.granted.map { Milliseconds(rawValue: $0) },
             created: Timestamp(rawValue: record.created), expires: record.deadline.map(timestamp),
-            strikes: record.strikes, durable: isDurable(record))
+            strikes: record.strikes, durable: isDurable(record),
+            shadowed: enforcer.layout.shadows(record.key.set) ? true : nil)
     }
 
     /// A point of the monotonic clock as people tell the time.
@@ -49,7 +50,8 @@ extension Helper {
         if set.flags.contains(.timeout) { flags.append("timeout") }
         return SetInfo(
             name: kind.name, type: set.keyType.description, flags: flags, count: count,
-            capacity: kind.capacity(configuration.capacity))
+            capacity: kind.capacity(configuration.capacity),
+            shadowed: enforcer.layout.shadows(kind) ? true : nil)
     }
 
     /// An element, as the kernel has it.

@@ -31,6 +31,7 @@ public actor Helper {
     var cutting: Scheduled<Void>?
     /// Why the last round of cutting ended early; nil where it went well.
     var cuttingProblem: String?
+    var shadowing = Shadowing()
     var access: AccessControl
     var hostGuards: HostGuards
     var exempt: ExemptState
@@ -138,6 +139,7 @@ public actor Helper {
     ///
     /// - Throws: ``HelperError`` where the kernel refuses, or another process owns the table.
     public func start() throws(HelperError) {
+        let counting = enforcer.countingSets()
         do {
             let isLedgerWhole = openLedger()
             endDueBans()
@@ -153,6 +155,7 @@ public actor Helper {
                 "bans": "\(book.activeCount)",
             ])
         for problem in problems() { logger.warning("\(problem)") }
+        beginShadow(after: counting)
         wake()
     }
 
@@ -161,6 +164,7 @@ public actor Helper {
         wakeup?.cancel()
         wakeup = nil
         cutting?.cancel()
+        shadowing.stop()
         wakesAt = .min
         closeLedger()
         audit.next?.cancel()
@@ -272,7 +276,7 @@ public actor Helper {
             }
         }
         if let missing { problems.append("nothing is enforced: \(missing)") }
-        problems += [repairProblem, exempt.problem, cuttingProblem].compactMap { $0 }
+        problems += [repairProblem, exempt.problem, cuttingProblem, shadowing.problem].compactMap { $0 }
         problems += ledgerProblems
         problems += waitingProblems
         return problems

@@ -28,12 +28,15 @@ public struct Ban: Codable, Hashable, Sendable, Identifiable {
     public var strikes: Int
     /// Whether it will outlive a restart of the helper and a reboot.
     public var durable: Bool
+    /// Whether its check is in shadow, so that it refuses nobody: the kernel counts what it matches and lets it pass, and
+    /// no connection is to be closed for it. Absent: it isn't, or it isn't known of what is past.
+    public var shadowed: Bool?
 
     public init(
         id: Int64, check: Check, subject: String, key: String, set: String, peer: String? = nil,
         reason: String, detail: String? = nil, caller: String, byOperator: Bool,
         granted: Milliseconds? = nil, created: Timestamp, expires: Timestamp? = nil, strikes: Int,
-        durable: Bool
+        durable: Bool, shadowed: Bool? = nil
     ) {
         self.id = id
         self.check = check
@@ -50,11 +53,15 @@ public struct Ban: Codable, Hashable, Sendable, Identifiable {
         self.expires = expires
         self.strikes = strikes
         self.durable = durable
+        self.shadowed = shadowed
     }
+
+    /// Whether the kernel refuses what it matches, as far as is told.
+    public var isEnforced: Bool { shadowed != true }
 
     private enum CodingKeys: String, CodingKey {
         case id, check, subject, key, set, peer, reason, detail, caller, granted, created, expires, strikes
-        case durable
+        case durable, shadowed
         case byOperator = "operator"
     }
 }

@@ -89,7 +89,7 @@ public struct Receipt: Codable, Hashable, Sendable {
     public var id: Int64?
     public var subject: String
     /// Whether the kernel blocks the subject now. Where it doesn't and there is an ``id``, the refusal is
-    /// ``RefusalCode/pending``.
+    /// ``RefusalCode/pending``, or the ban is ``shadowed``.
     public var enforced: Bool
     /// Whether the ban will outlive a restart of the helper and a reboot.
     public var durable: Bool
@@ -99,10 +99,12 @@ public struct Receipt: Codable, Hashable, Sendable {
     public var strikes: Int
     /// Absent where it was carried out. With an ``id``: why it isn't enforced yet.
     public var refusal: Refusal?
+    /// Whether the ban is in force, but its check is in shadow, so that the kernel only counts what it matches.
+    public var shadowed: Bool?
 
     public init(
         id: Int64? = nil, subject: String, enforced: Bool, durable: Bool, expires: Timestamp? = nil,
-        strikes: Int, refusal: Refusal? = nil
+        strikes: Int, refusal: Refusal? = nil, shadowed: Bool? = nil
     ) {
         self.id = id
         self.subject = subject
@@ -111,5 +113,6 @@ public struct Receipt: Codable, Hashable, Sendable {
         self.expires = expires
         self.strikes = strikes
         self.refusal = refusal
+        self.shadowed = shadowed
     }
 }

@@ -27,10 +27,16 @@ extension HelperInterface {
             /// Whether the kernel's table was made anew, in one transaction and with all bans. Their counters begin at
             /// 0 then.
             public var rebuilt: Bool
+            /// How many bans in force take effect by it: their checks have come out of shadow. Absent: no check has.
+            public var enforced: Int?
+            /// How many bans in force refuse nobody any more: their checks have gone into shadow. Absent: no check has.
+            public var shadowed: Int?
 
-            public init(changes: [Change], rebuilt: Bool) {
+            public init(changes: [Change], rebuilt: Bool, enforced: Int? = nil, shadowed: Int? = nil) {
                 self.changes = changes
                 self.rebuilt = rebuilt
+                self.enforced = enforced
+                self.shadowed = shadowed
             }
         }
     }

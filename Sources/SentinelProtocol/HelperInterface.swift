@@ -41,6 +41,9 @@ public enum HelperInterface {
     /// What is counted: refused packets by set, events by kind, check and reason.
     public static let counters = VarlinkMethod<VarlinkEmpty, Counters.Reply>(
         "org.seedsentinel.Helper.Counters")
+    /// What the bans in shadow would have done, and to whom.
+    public static let shadow = VarlinkMethod<Shadow.Parameters, Shadow.Reply>(
+        "org.seedsentinel.Helper.Shadow")
     /// Whom nothing may block, and why, in pages where the call asks for more.
     public static let guarded = VarlinkMethod<VarlinkEmpty, Guarded.Reply>("org.seedsentinel.Helper.Guarded")
     /// Everything that is known about a subject or a peer.

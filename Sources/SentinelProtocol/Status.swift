@@ -55,10 +55,12 @@ public struct SetInfo: Codable, Hashable, Sendable {
     public var elements: [SetElement]?
     /// The keys of bans, of those that were to be read for this page, that the kernel doesn't have.
     public var absent: [String]?
+    /// Whether it is in shadow: its rules refuse nobody, and ``packets`` were let pass.
+    public var shadowed: Bool?
 
     public init(
         name: String, type: String, flags: [String], count: Int, capacity: Int? = nil,
-        elements: [SetElement]? = nil
+        elements: [SetElement]? = nil, shadowed: Bool? = nil
     ) {
         self.name = name
         self.type = type
@@ -66,10 +68,11 @@ public struct SetInfo: Codable, Hashable, Sendable {
         self.count = count
         self.capacity = capacity
         self.elements = elements
+        self.shadowed = shadowed
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, type, flags, count, capacity, backend, packets, bytes, elements, absent
+        case name, type, flags, count, capacity, backend, packets, bytes, elements, absent, shadowed
         case kernelCount = "kernel_count"
     }
 }
@@ -151,11 +154,13 @@ public struct Status: Codable, Hashable, Sendable {
     public var guards: [GuardCount]
     /// How many sockets of the node to banned peers were closed by the kernel, since the helper runs.
     public var socketsCut: Int
+    /// Which checks are in shadow, so that their bans refuse nobody; absent: none is.
+    public var shadow: [ShadowedCheck]?
 
     public init(
         version: String, mode: Mode, table: String, started: Timestamp, bans: Int, generation: Int64,
         callers: Int, subscribers: Int, kernel: KernelInfo, ledger: LedgerState, sets: [SetInfo],
-        problems: [String], guards: [GuardCount] = [], socketsCut: Int = 0
+        problems: [String], guards: [GuardCount] = [], socketsCut: Int = 0, shadow: [ShadowedCheck]? = nil
     ) {
         self.version = version
         self.mode = mode
@@ -171,12 +176,12 @@ public struct Status: Codable, Hashable, Sendable {
         self.problems = problems
         self.guards = guards
         self.socketsCut = socketsCut
+        self.shadow = shadow
     }
 
     private enum CodingKeys: String, CodingKey {
         case version, mode, table, started, bans, generation, callers, subscribers, kernel, ledger, sets,
-            problems,
-            guards
+            problems, guards, shadow
         case socketsCut = "sockets_cut"
     }
 }
@@ -198,10 +203,13 @@ public struct Explanation: Codable, Hashable, Sendable {
     public var strikes: Int
     /// How long a ban for the default reason would last if it came now, absent: for good.
     public var next: Milliseconds?
+    /// The sets in shadow that would block it.
+    public var shadowed: [String]?
 
     public init(
         subject: String, inbound: Bool, outbound: Bool, set: String? = nil, guardName: GuardName? = nil,
-        bans: [Ban], elements: [SetElement], strikes: Int, next: Milliseconds? = nil
+        bans: [Ban], elements: [SetElement], strikes: Int, next: Milliseconds? = nil,
+        shadowed: [String]? = nil
     ) {
         self.subject = subject
         self.inbound = inbound
@@ -212,10 +220,11 @@ public struct Explanation: Codable, Hashable, Sendable {
         self.elements = elements
         self.strikes = strikes
         self.next = next
+        self.shadowed = shadowed
     }
 
     private enum CodingKeys: String, CodingKey {
-        case subject, inbound, outbound, set, bans, elements, strikes, next
+        case subject, inbound, outbound, set, bans, elements, strikes, next, shadowed
         case guardName = "guard"
     }
 }

@@ -119,6 +119,9 @@ public struct EventKind: WireWord {
     public static let released = EventKind(rawValue: "released")
     /// This subscriber was too slow; see ``Event/missed``.
     public static let lost = EventKind(rawValue: "lost")
+    /// Checks have gone into shadow or come out of it: bans in force take effect, or cease to. Who closes connections asks
+    /// for the list of bans again.
+    public static let shadow = EventKind(rawValue: "shadow")
 
     /// Those that say what became of a ban.
     public static let ofBans: [EventKind] = [.banned, .renewed, .lifted, .expired, .evicted]

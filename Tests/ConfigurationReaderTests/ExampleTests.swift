@@ -85,6 +85,6 @@ private func known(in section: String) throws -> [String]? {
                 }
             }
         }
-        #expect(found == 59)
+        #expect(found == 60)
     }
 }

@@ -21,7 +21,7 @@ private func messages(_ bytes: [UInt8]) throws -> [String] {
         (
             "\ncolour = 1",
             "f:2: colour: is no known section; known are [access], [capacity], [durations], [exempt], [guards], "
-                + "[ledger], [log], [node], [socket], [table]"
+                + "[ledger], [log], [node], [shadow], [socket], [table]"
         ),
         (
             "table = 1",
@@ -53,6 +53,23 @@ private func messages(_ bytes: [UInt8]) throws -> [String] {
         (
             "[table]\nhook = \"ingress\"\ndevices = [\"eth0\",\n1]",
             "f:4: [table] devices: is an integer, but a string is needed; write devices = [\"eth0\"]"
+        ),
+        (
+            "[shadow]\nchecks = [\"accpet\"]",
+            "f:2: [shadow] checks: \"accpet\" is unknown; did you mean \"accept\"?"
+        ),
+        (
+            "[shadow]\nchecks = true",
+            "f:2: [shadow] checks: is a boolean, but a list is needed; write checks = [\"accept\", \"network\"]"
+        ),
+        (
+            "[shadow]\nall = true",
+            "f:2: [shadow] all: is no known key; known are checks"
+        ),
+        (
+            "[shadow]\nchecks = [\"all\"]\n[table]\nmode = \"shared\"",
+            "f:2: [shadow] checks: has no meaning with the mode \"shared\"; remove it and have your ruleset's rules "
+                + "count without a drop or reject, or set mode = \"own\""
         ),
         (
             "[table]\ndevices = [\"eth0\"]",

@@ -68,6 +68,8 @@ private typealias Terms = Configuration.Durations.Terms
             jitter = 0
             forget_after = "2d"
             permanent_after = 9
+            [shadow]
+            checks = ["accept", "dial", "network", "feed"]
             [log]
             level = "debug"
             """)
@@ -86,6 +88,7 @@ private typealias Terms = Configuration.Durations.Terms
         expected.capacity.network = 3
         expected.capacity.feed = 4
         expected.capacity.share = 25
+        expected.shadow.checks = [.accept, .dial, .network, .feed]
         expected.access.submit = [.user(.name("ipfs")), .group(.id(1000))]
         expected.access.operate = [.group(.name("wheel"))]
         expected.exempt.addresses = ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32"].compactMap {

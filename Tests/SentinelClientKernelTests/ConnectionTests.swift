@@ -6,6 +6,7 @@ import NIOPosix
 import NamespaceSupport
 import Sentinel
 import SentinelClient
+import SentinelConfiguration
 import SentinelProtocol
 import Testing
 import Varlink
@@ -24,9 +25,10 @@ struct ConnectionTests {
     }
 
     private func withNode(
-        in link: Link, _ body: (HelperInNamespace, Node) async throws -> Void
+        in link: Link, shadow: [Configuration.ShadowedCheck] = [],
+        _ body: (HelperInNamespace, Node) async throws -> Void
     ) async throws {
-        try await HelperInNamespace.run(in: link.node) { helper in
+        try await HelperInNamespace.run(in: link.node, shadow: shadow) { helper in
             var configuration = HandOver.Configuration()
             configuration.socket = helper.socket
             let (closings, closing) = AsyncStream<UInt64>.makeStream()
@@ -68,6 +70,29 @@ struct ConnectionTests {
             id: .init(rawValue: number),
             remote: RemotePeer(
                 id: peer, addresses: try inbound("/\(family)/\(address)/tcp/40000"), direction: .inbound))
+    }
+
+    @Test
+    func `in shadow the node closes nothing, and its connection to whom is banned goes on`() async throws {
+        let link = try await Link()
+        let listener = try await listener(in: link, at: Link.node4)
+        try await withNode(in: link, shadow: [.accept]) { helper, node in
+            let client = try await link.peer.run {
+                let socket = try TestSocket(.tcp, at: Link.address(Link.peers4[0]))
+                #expect(socket.connect(to: Link.address(Link.node4), port: Self.port) == .ok)
+                return socket
+            }
+            let socket = try #require(listener.accept())
+            node.handOver.opened(try accepted(1, from: Link.peers4[0]))
+            node.handOver.opened(try accepted(2, from: Link.peers4[1]))
+            #expect(try await helper.ban(.accept, Link.peers4[0]).shadowed == true)
+            #expect(try await helper.ban(.network, Link.peers4[1] + "/32").enforced)
+            // The second is the first to be closed.
+            #expect(await node.nextClosing() == 2)
+            #expect(client.send("still") == .ok)
+            #expect(socket.receive() == "still")
+            #expect(node.handOver.statistics.closed == 1 && node.handOver.statistics.shadowed == 1)
+        }
     }
 
     @Test(arguments: [

@@ -23,19 +23,27 @@ final class HelperInNamespace: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let services: AsyncStream<HelperService>
     private let started: AsyncStream<HelperService>.Continuation
+    private let shadow: [Configuration.ShadowedCheck]
 
-    private init(_ namespace: NetworkNamespace, _ group: MultiThreadedEventLoopGroup, socket: String) {
+    private init(
+        _ namespace: NetworkNamespace, _ group: MultiThreadedEventLoopGroup, socket: String,
+        shadow: [Configuration.ShadowedCheck]
+    ) {
         self.namespace = namespace
         self.group = group
         self.socket = socket
+        self.shadow = shadow
         logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         (notices, noticed) = AsyncStream.makeStream()
         (services, started) = AsyncStream.makeStream()
     }
 
-    /// - Parameter namespace: nil: one of its own.
+    /// - Parameters:
+    ///   - namespace: nil: one of its own.
+    ///   - shadow: the checks in shadow.
     static func run(
         in namespace: NetworkNamespace? = nil, startsAtOnce: Bool = true,
+        shadow: [Configuration.ShadowedCheck] = [],
         _ body: (HelperInNamespace) async throws -> Void
     ) async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
@@ -46,7 +54,7 @@ final class HelperInNamespace: Sendable {
         if let namespace { own = namespace } else { own = try await NetworkNamespace() }
         // Threads that are made inside the namespace stay there.
         let group = try await own.run { MultiThreadedEventLoopGroup(numberOfThreads: 1) }
-        let helper = HelperInNamespace(own, group, socket: directory.path + "/socket")
+        let helper = HelperInNamespace(own, group, socket: directory.path + "/socket", shadow: shadow)
         let result: Result<Void, any Error>
         do {
             if startsAtOnce { try await helper.start() }
@@ -67,6 +75,7 @@ final class HelperInNamespace: Sendable {
         configuration.socket.path = socket
         configuration.ledger.directory = nil
         configuration.durations.fallback.jitter = 0
+        configuration.shadow.checks = shadow
         let (eventLoop, logger, settled) = (group.next(), logger, configuration)
         let service = try await withTaskExecutorPreference(LoopExecutor(eventLoop: eventLoop)) {
             try await HelperService.start(settled, on: eventLoop, manager: .none, logger: logger)

@@ -11,6 +11,8 @@ actor FakeHelper: VarlinkHandler {
     /// What a Submit is answered with.
     enum Answer: Sendable {
         case enforce(expires: Timestamp? = nil)
+        /// All are counted only.
+        case shadow
         case refuse(RefusalCode)
         /// InvalidRequest, where one of the denials has this subject.
         case rejectBatches(with: String)
@@ -139,6 +141,14 @@ actor FakeHelper: VarlinkHandler {
         defer { arrived.yield(parameters) }
         switch answer {
         case .enforce(let expires): call.reply(Self.receipts(denials, expires: expires))
+        case .shadow:
+            call.reply(
+                HelperInterface.Submit.Reply(
+                    receipts: denials.map {
+                        Receipt(
+                            id: 1, subject: $0.subject, enforced: false, durable: false, strikes: 1,
+                            shadowed: true)
+                    }))
         case .refuse(let code):
             call.reply(
                 HelperInterface.Submit.Reply(

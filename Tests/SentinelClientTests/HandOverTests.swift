@@ -140,6 +140,18 @@ struct HandOverTests {
     }
 
     @Test
+    func `what is only counted is no refusal, and no enforcement`() async throws {
+        try await Fixture.run { fixture in
+            await fixture.helper.answer(.shadow)
+            fixture.deny(source(1))
+            await fixture.waitForAnswers(1)
+            let statistics = fixture.statistics
+            #expect(statistics.shadowed == 1 && statistics.enforced == 0 && statistics.refused.isEmpty)
+            #expect(statistics.submitted == 1 && statistics.pending == 0)
+        }
+    }
+
+    @Test
     func `of a batch that the helper can't read only the faulty denial is given up`() async throws {
         try await Fixture.run { _ in
         } before: { fixture in

@@ -69,6 +69,19 @@ struct NetworkDenialTests {
     }
 
     @Test
+    func `a block that is only counted isn't handed over again as its source`() async throws {
+        try await Fixture.run { fixture in
+            await fixture.helper.answer(.shadow)
+            deny(fixture)
+            #expect(await fixture.helper.nextSubjects() == ["203.0.113.0/24"])
+            await fixture.waitForAnswers(1)
+            deny(fixture, from: "/ip4/198.51.100.7/tcp/5000")
+            #expect(await fixture.helper.nextSubjects() == ["198.51.100.7"])
+            #expect(fixture.statistics.shadowed == 1)
+        }
+    }
+
+    @Test
     func `where the helper refuses the block, the source alone is handed over`() async throws {
         try await Fixture.run { fixture in
             await fixture.helper.answer(.refuse(.forbidden))

@@ -166,6 +166,50 @@ struct OpenConnectionTests {
         }
     }
 
+    // MARK: Shadow
+
+    @Test
+    func `a ban in shadow closes nothing, until it is told that the shadow has gone`() async throws {
+        var tried = sampleBan(.accept, "203.0.113.7")
+        tried.shadowed = true
+        let before = tried
+        try await Fixture.run { fixture in
+            fixture.handOver.opened(try connected(1, "/ip4/203.0.113.7/tcp/5000", .inbound))
+            fixture.handOver.opened(try connected(2, "/ip4/203.0.113.8/tcp/5000", .inbound))
+            await fixture.waitUntilHeard()
+            await fixture.helper.tell(.banned, before)
+            await fixture.helper.tell(.renewed, before)
+            await fixture.helper.tell(.banned, sampleBan(.accept, "203.0.113.8", id: 2))
+            // The second is the first to be closed.
+            #expect(await fixture.nextClosing() == 2)
+            await fixture.helper.list([sampleBan(.accept, "203.0.113.7")])
+            await fixture.helper.tell(.shadow)
+            #expect(await fixture.nextClosing() == 1)
+            #expect(fixture.statistics.closed == 2)
+        }
+    }
+
+    @Test
+    func `bans in shadow that are found in the list close nothing, nor what is opened behind them`()
+        async throws
+    {
+        try await Fixture.run { _ in
+        } before: { fixture in
+            var tried = sampleBan(.network, "198.51.100.0/24", id: 2)
+            tried.shadowed = true
+            await fixture.helper.list([tried, sampleBan(.accept, "203.0.113.7")])
+            fixture.handOver.opened(try connected(1, "/ip4/198.51.100.7/tcp/4001", .outbound))
+            fixture.handOver.opened(try connected(2, "/ip4/203.0.113.7/tcp/5000", .inbound))
+        } _: { fixture in
+            #expect(await fixture.nextClosing() == 2)
+            fixture.handOver.opened(try connected(3, "/ip4/198.51.100.8/tcp/4001", .outbound))
+            await fixture.helper.tell(.banned, sampleBan(.dial, "tcp:198.51.100.9:4001", id: 3))
+            fixture.handOver.opened(try connected(4, "/ip4/198.51.100.9/tcp/4001", .outbound))
+            #expect(await fixture.nextClosing() == 4)
+            #expect(fixture.statistics.closed == 2)
+        }
+    }
+
     // MARK: What wasn't heard
 
     @Test

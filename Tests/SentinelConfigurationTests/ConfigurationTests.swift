@@ -22,6 +22,7 @@ func changed() throws -> Configuration {
     configuration.capacity.network = 3
     configuration.capacity.feed = 4
     configuration.capacity.share = 20
+    configuration.shadow.checks = [.accept, .network]
     configuration.access.submit = [.user(.id(1000))]
     configuration.access.operate = [.group(.name("wheel"))]
     configuration.exempt.addresses = [
@@ -71,7 +72,7 @@ func changed() throws -> Configuration {
                 "node_maximum":604800000},"exempt":{"addresses":[]},\
                 "guards":{"ssh_login_grace":120000,"ssh_ports":[22]},\
                 "ledger":{"directory":"/var/lib/sentinel","events":1000000,"history":7776000000},"log":{"level":"info"},\
-                "node":{"ports":["tcp/8776","udp/8776"],"users":["seed"],"widest4":24,"widest6":48},\
+                "node":{"ports":["tcp/8776","udp/8776"],"users":["seed"],"widest4":24,"widest6":48},"shadow":{"checks":[]},\
                 "socket":{"bytes_per_user":33554432,"call_bytes":1048576,"calls_per_second":1000,\
                 "connections":256,"connections_per_user":64,"denials_per_second":10000,"mode":"0660",\
                 "path":"/run/sentinel/sentinel.sock","reserved_connections":16,"stalled_after":60000},\

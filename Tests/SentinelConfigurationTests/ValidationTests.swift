@@ -48,6 +48,33 @@ private func problems(_ change: (inout Configuration) -> Void) throws -> [String
             ])
     }
 
+    @Test func `What is in shadow is said once, and in a table of one's own`() throws {
+        let key = "[shadow] checks:"
+        #expect(
+            try problems { $0.shadow.checks = [.dial, .dial] } == [
+                "\(key) \"dial\" is in the list twice; remove one of them"
+            ])
+        #expect(
+            try problems { $0.shadow.checks = [.all, .accept] } == [
+                "\(key) \"all\" has the others in it; write checks = [\"all\"], or those that are meant without it"
+            ])
+        #expect(
+            try problems {
+                $0.shadow.checks = [.accept]
+                $0.table.mode = .shared
+            } == [
+                "\(key) has no meaning with the mode \"shared\"; remove it and have your ruleset's rules count without "
+                    + "a drop or reject, or set mode = \"own\""
+            ])
+        var configuration = Configuration()
+        configuration.shadow.checks = [.all]
+        try configuration.validate()
+        #expect(Configuration.ShadowedCheck.allCases.allSatisfy { configuration.shadow.contains($0) })
+        configuration.shadow.checks = [.accept, .feed]
+        try configuration.validate()
+        #expect(configuration.shadow.contains(.feed) && !configuration.shadow.contains(.dial))
+    }
+
     @Test func `Where packets are looked at in a table of the operator's is his ruleset's to say`() throws {
         var configuration = Configuration()
         configuration.table.mode = .shared

@@ -150,6 +150,12 @@ import Varlink
         #expect(try relation("198.51.100.0/24", minutes: 10) == .banned)
         #expect(try relation("198.51.100.0/25", minutes: 10) == .within)
         #expect(try relation("198.51.0.0/16", minutes: 1) == .none)
+        // A block in shadow refuses nobody, so what lies in it is to be banned by itself.
+        block.shadowed = true
+        block.key = "192.0.2.0/24"
+        inForce.add([block])
+        #expect(try relation("192.0.2.7", minutes: 10) == .none)
+        #expect(try relation("192.0.2.0/24", minutes: 10) == .banned)
     }
 
     @Test(

@@ -15,14 +15,18 @@ import Testing
         kernel: KernelInfo(
             release: "6.18", ownership: true, persistence: true, timeoutUpdate: true, elementDestroy: true,
             setCounts: true, socketDestroy: true), ledger: .healthy, sets: [], problems: ["a", "b"],
-        guards: [GuardCount(name: .loopback, count: 2)], socketsCut: 5)
+        guards: [GuardCount(name: .loopback, count: 2)], socketsCut: 5, shadow: [.dial])
 
     private static var counters: HelperInterface.Counters.Reply {
         var set = SetInfo(name: "accept4", type: "ipv4_addr", flags: ["timeout"], count: 3, capacity: 100)
         (set.packets, set.bytes, set.kernelCount) = (7, 700, 4)
         let plain = SetInfo(name: "node_ports", type: "inet_proto . inet_service", flags: [], count: 2)
+        var shadowed = SetInfo(
+            name: "dial4", type: "ipv4_addr . inet_proto . inet_service", flags: ["timeout"], count: 1,
+            capacity: 50, shadowed: true)
+        (shadowed.packets, shadowed.bytes) = (11, 1100)
         return .init(
-            sets: [set, plain],
+            sets: [set, plain, shadowed],
             events: [
                 EventCount(kind: .banned, check: .accept, reason: "rate-limit", count: 9),
                 EventCount(kind: .lifted, check: .dial, reason: "say \"no\" \\ or\n", count: 1),
@@ -46,7 +50,25 @@ import Testing
             #expect(text.contains("\n\(line)\n"), "\(line)")
         }
         #expect(!text.contains(#"packets_total{set="node_ports""#))
+        // What was counted in shadow was let pass.
+        for line in [
+            #"sentinel_shadow{check="dial"} 1"#, #"sentinel_shadow{check="accept"} 0"#,
+            #"sentinel_shadow{check="feed"} 0"#, #"sentinel_shadowed_packets_total{set="dial4"} 11"#,
+            #"sentinel_shadowed_bytes_total{set="dial4"} 1100"#,
+        ] {
+            #expect(text.contains("\n\(line)\n"), "\(line)")
+        }
+        #expect(!text.contains(#"refused_packets_total{set="dial4""#))
+        #expect(!text.contains(#"shadowed_packets_total{set="accept4""#))
         #expect(text.hasSuffix("\n") && !text.contains("\n\n"))
+    }
+
+    @Test func `Where all checks are in shadow nobody is refused, and it says so`() {
+        var status = Self.status
+        status.shadow = [.accept, .dial, .network, .feed]
+        #expect(Metrics(status, Self.counters).text.contains("\nsentinel_enforcing 0\n"))
+        status.shadow = nil
+        #expect(Metrics(status, Self.counters).text.contains("\nsentinel_enforcing 1\n"))
     }
 
     @Test func `Each family is told of once, before its samples`() {
@@ -64,7 +86,7 @@ import Testing
                 sampled.insert(name)
             }
         }
-        #expect(sampled == typed && typed == helped && sampled.count == 17)
+        #expect(sampled == typed && typed == helped && sampled.count == 20)
     }
 
     @Test func `What the dashboard draws is measured`() throws {

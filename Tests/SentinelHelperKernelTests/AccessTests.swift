@@ -54,6 +54,7 @@ import Varlink
                     try await denied(HelperInterface.importBans, .init(parts: [], last: true), as: client),
                     try await denied(HelperInterface.sets, .init(), as: client),
                     try await denied(HelperInterface.guarded, VarlinkEmpty(), as: client),
+                    try await denied(HelperInterface.shadow, .init(), as: client),
                     try await denied(HelperInterface.explain, .init(subject: "192.0.2.1"), as: client),
                     try await denied(HelperInterface.release, VarlinkEmpty(), as: client),
                 ]

@@ -208,6 +208,20 @@ import Varlink
         }
     }
 
+    @Test func `In shadow a list is only counted, and is said to be`() async throws {
+        let configuration = RunningHelper.configuration { $0.shadow.checks = [.accept] }
+        try await withHelper(configuration) { helper async throws in
+            let reply = try await helper.name(
+                [part(.accept, "192.0.2.1", "192.0.2.2"), part(.dial, "tcp:192.0.2.1:8776")], last: true)
+            #expect(reply.result?.bans == 3)
+            let bans = try await helper.list()
+            #expect(bans.filter { $0.shadowed == true }.map(\.key) == ["192.0.2.1", "192.0.2.2"])
+            #expect(try await helper.explain("192.0.2.1").inbound)
+            let shadow = try await helper.client.call(HelperInterface.shadow, .init())
+            #expect(shadow.bans == 2)
+        }
+    }
+
     @Test func `Bounds and rights`() async throws {
         let configuration = RunningHelper.configuration {
             $0.capacity.accept = 20_000

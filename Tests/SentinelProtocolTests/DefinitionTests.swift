@@ -36,7 +36,9 @@ import Varlink
         Pair(name: "Set", type: SetInfo.self), Pair(name: "Kernel", type: KernelInfo.self),
         Pair(name: "EventCount", type: EventCount.self),
         Pair(name: "GuardCount", type: GuardCount.self), Pair(name: "GuardEntry", type: GuardEntry.self),
-        Pair(name: "Schedule", type: Schedule.self),
+        Pair(name: "Schedule", type: Schedule.self), Pair(name: "ShadowReason", type: ShadowReason.self),
+        Pair(name: "ShadowSource", type: ShadowSource.self),
+        Pair(name: "ShadowContact", type: ShadowContact.self),
     ]
 
     static let errors: [Pair] = [
@@ -53,7 +55,7 @@ import Varlink
         pairs(HelperInterface.submit), pairs(HelperInterface.guardAddresses), pairs(HelperInterface.ban),
         pairs(HelperInterface.importBans), pairs(HelperInterface.lift),
         pairs(HelperInterface.list), pairs(HelperInterface.history), pairs(HelperInterface.durations),
-        pairs(HelperInterface.sets), pairs(HelperInterface.counters),
+        pairs(HelperInterface.sets), pairs(HelperInterface.counters), pairs(HelperInterface.shadow),
         pairs(HelperInterface.guarded), pairs(HelperInterface.explain),
         pairs(HelperInterface.status), pairs(HelperInterface.watch), pairs(HelperInterface.reload),
         pairs(HelperInterface.release),

@@ -92,6 +92,39 @@ def watch(host):
     promise("watch: a ban, and its end", wrong)
 
 
+def in_shadow(host):
+    """What verbs print whose bans refuse nobody, and a report that has something to tell."""
+    configuration = pathlib.Path(host.configuration)
+    before = configuration.read_text(encoding="utf-8")
+    configuration.write_text(before + '[shadow]\nchecks = ["accept", "dial"]\n', encoding="utf-8")
+    host.holds("reload", "reload")
+    host.holds("ban", "ban", "192.0.2.44", "--for", "1h")
+    host.holds("list", "list", "--subject", "192.0.2.44")
+    host.holds("explain", "explain", "192.0.2.44")
+    host.holds("status", "status")
+    host.holds("sets", "sets")
+    # There is no device but the loopback.
+    subprocess.run(["ip", "route", "add", "192.0.2.0/24", "dev", "lo"], check=True)
+    connection = subprocess.Popen(
+        [sys.executable, "-c", "import os, socket, sys, time\nos.setuid(65534)\n"
+         "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.connect(('192.0.2.45', 4001))\n"
+         "s.send(b'x')\nprint('sent', flush=True)\nsys.stdin.read()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    host.control("ban", "udp:192.0.2.45:4001", "--for", "1h")
+    said = connection.stdout.readline()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        report = json.loads(host.control("shadow", "report", "--json").stdout)
+        if report["contacts"]:
+            break
+        time.sleep(0.2)
+    host.holds("shadow report", "shadow", "report", "--check", "dial")
+    promise("shadow report: it has a connection", "" if report["contacts"] else f"none, {said}: {report}")
+    connection.communicate("")
+    configuration.write_text(before, encoding="utf-8")
+    host.holds("reload", "reload")
+
+
 def verbs_with_json():
     """All verbs that take --json, as the program itself says."""
     dump = json.loads(subprocess.run(
@@ -144,6 +177,8 @@ def main():
         host.holds("import", "import", "-", input="# a list\n192.0.2.7\nno address\n", status=1)
         host.holds("export", "export", "--format", "bitcoin", stream="stderr")
         host.holds("export", "export", "--format", "sentinel", "--output", f"{folder}/bans.jsonl")
+        host.holds("shadow report", "shadow", "report")
+        in_shadow(host)
         host.holds("metrics", "metrics")
         watch(host)
         host.holds("lift", "lift", "192.0.2.1")

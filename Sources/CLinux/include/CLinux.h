@@ -14,6 +14,7 @@
 #include "CLinuxNamespace.h"
 #include "CLinuxNotify.h"
 #include "CLinuxReceive.h"
+#include "CLinuxSockets.h"
 #include "CLinuxSpawn.h"
 
 #ifdef __cplusplus

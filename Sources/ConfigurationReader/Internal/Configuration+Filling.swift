@@ -10,6 +10,7 @@ extension Configuration {
         table.fill(from: file.section("table"))
         node.fill(from: file.section("node"))
         capacity.fill(from: file.section("capacity"))
+        shadow.fill(from: file.section("shadow"))
         access.fill(from: file.section("access"))
         exempt.fill(from: file.section("exempt"))
         guards.fill(from: file.section("guards"))
@@ -51,6 +52,13 @@ extension Configuration.Capacity {
         section.read("network", .integer, example: "65536", into: &network)
         section.read("feed", .integer, example: "4194304", into: &feed)
         section.read("share", .integer, example: "50", into: &share)
+        section.finish()
+    }
+}
+
+extension Configuration.Shadow {
+    mutating func fill(from section: SectionReader) {
+        section.read("checks", listOf: .word, example: "[\"accept\", \"network\"]", into: &checks)
         section.finish()
     }
 }

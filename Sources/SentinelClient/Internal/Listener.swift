@@ -53,8 +53,9 @@ struct Listener {
         do {
             while let reply = try await replies.next() {
                 handOver.hear(reply.events)
-                // The bans of a list aren't told one by one.
-                guard reply.events.contains(where: { $0.kind == .lost || $0.kind == .imported }) else {
+                // The bans of a list aren't told one by one; out of shadow, bans take effect that covered nothing before.
+                let kinds: [EventKind] = [.lost, .imported, .shadow]
+                guard reply.events.contains(where: { kinds.contains($0.kind) }) else {
                     continue
                 }
                 await Self.end(listing)

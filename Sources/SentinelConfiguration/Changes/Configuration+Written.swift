@@ -9,6 +9,7 @@ extension Configuration {
         table.write(to: &values)
         node.write(to: &values)
         capacity.write(to: &values)
+        shadow.write(to: &values)
         access.write(to: &values)
         exempt.write(to: &values)
         socket.write(to: &values)
@@ -75,6 +76,13 @@ extension Configuration.Capacity {
         values.add("network", network)
         values.add("feed", feed)
         values.add("share", share)
+    }
+}
+
+extension Configuration.Shadow {
+    fileprivate func write(to values: inout WrittenValues) {
+        values.begin("shadow")
+        values.add("checks", checks)
     }
 }
 

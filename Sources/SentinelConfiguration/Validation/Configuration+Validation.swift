@@ -19,6 +19,7 @@ extension Configuration {
         table.check(&findings)
         node.check(&findings)
         capacity.check(&findings)
+        shadow.check(&findings, table)
         access.check(&findings)
         exempt.check(&findings)
         guards.check(&findings)

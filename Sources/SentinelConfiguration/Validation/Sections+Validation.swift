@@ -96,6 +96,20 @@ extension Configuration.Capacity {
     }
 }
 
+extension Configuration.Shadow {
+    func check(_ findings: inout Findings, _ table: Configuration.Table) {
+        let key = ConfigurationKey("shadow", "checks")
+        findings.require(checks, atMost: Configuration.ShadowedCheck.allCases.count, key)
+        findings.require(
+            !checks.contains(.all) || Set(checks).count == 1, key, "\"all\" has the others in it",
+            "write checks = [\"all\"], or those that are meant without it")
+        findings.require(
+            checks.isEmpty || table.mode == .own, key, "has no meaning with the mode \"shared\"",
+            "remove it and have your ruleset's rules count without a drop or reject, or set mode = \"own\"",
+            with: [ConfigurationKey("table", "mode")])
+    }
+}
+
 extension Configuration.Access {
     func check(_ findings: inout Findings) {
         findings.require(submit, atMost: 256, ConfigurationKey("access", "submit"))

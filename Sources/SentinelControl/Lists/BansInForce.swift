@@ -49,6 +49,8 @@ struct BansInForce {
 
     private var accept = Ends()
     private var networks = Ends()
+    /// Those of them that aren't in shadow: what lies in them is refused.
+    private var refusing = Ends()
     private var dial: [Endpoint: Int64] = [:]
 
     mutating func add(_ bans: [Ban]) {
@@ -56,7 +58,10 @@ struct BansInForce {
             let end = ban.expires?.rawValue ?? .max
             switch ban.check {
             case .accept: if let key = IPNetwork(ban.key) { accept.add(key, end) }
-            case .network: if let key = IPNetwork(ban.key) { networks.add(key, end) }
+            case .network:
+                guard let key = IPNetwork(ban.key) else { continue }
+                networks.add(key, end)
+                if ban.isEnforced { refusing.add(key, end) }
             case .dial: if let key = Endpoint(ban.key) { dial[key] = end }
             }
         }
@@ -73,7 +78,7 @@ struct BansInForce {
         // Of IPv6 the kernel matches at accept the block around the source.
         let same = ban.check == .accept ? accept.latest(around: network)?.end : networks.end(of: network)
         if let same, ends(same, noEarlierThan: ban, now) { return .banned }
-        if let around = networks.latest(around: network), ban.check == .accept || around.network != network,
+        if let around = refusing.latest(around: network), ban.check == .accept || around.network != network,
             ends(around.end, noEarlierThan: ban, now)
         {
             return .within

@@ -27,7 +27,7 @@ struct BanTable {
         return table.lines(
             bans.map { ban in
                 [
-                    Span(ban.key), Span(ban.check.rawValue), Span(ban.reason),
+                    Span(ban.key), ban.checkSpan, Span(ban.reason),
                     Span(ban.expires.map(console.localTime.text) ?? "never"),
                     Span(ban.expires?.relative(to: now) ?? "for good"), Span("\(ban.id)"),
                     Span(ban.byOperator ? "operator \(ban.caller)" : ban.caller), Span("\(ban.strikes)"),

@@ -36,7 +36,7 @@ struct EventTable {
 
     private func row(_ event: Event, _ ban: Ban) -> [Span] {
         [
-            time(event), kind(event), Span(ban.key, .title), Span(ban.check.rawValue), Span(ban.reason),
+            time(event), kind(event), Span(ban.key, .title), ban.checkSpan, Span(ban.reason),
             Span(end(event, ban)),
             Span(event.actor ?? (ban.byOperator ? "operator \(ban.caller)" : ban.caller)),
             Span(ban.peer ?? ""), Span(ban.detail ?? ""),

@@ -31,8 +31,8 @@ struct ExplanationText {
 
     private var verdict: FieldList {
         var fields = FieldList(indent: 2)
-        fields.add("inbound", inbound, explanation.inbound ? .good : .bad)
-        fields.add("outbound", outbound, explanation.outbound ? .good : .bad)
+        fields.add("inbound", inbound, style(explanation.inbound, "accept"))
+        fields.add("outbound", outbound, style(explanation.outbound, "dial"))
         fields.add(
             "set",
             explanation.set.map { isExempt ? "\($0): nothing blocks what is in there" : "\($0) decides" })
@@ -60,16 +60,34 @@ struct ExplanationText {
     }
 
     private var inbound: String {
-        explanation.inbound ? "passes to the node's ports" : "dropped on its way to the node's ports"
+        guard explanation.inbound else { return "dropped on its way to the node's ports" }
+        return "passes to the node's ports" + shadow("accept")
     }
 
     private var outbound: String {
-        explanation.outbound ? "the node's users may dial it" : "dials by the node's users are rejected"
+        guard explanation.outbound else { return "dials by the node's users are rejected" }
+        return "the node's users may dial it" + shadow("dial")
+    }
+
+    /// The sets in shadow that would refuse a packet of a direction.
+    private func shadowed(_ check: String) -> [String] {
+        (explanation.shadowed ?? []).filter { $0.hasPrefix(check) || $0.hasPrefix("net") }
+    }
+
+    private func shadow(_ check: String) -> String {
+        let sets = shadowed(check).joined(separator: ", ")
+        return sets.isEmpty ? "" : ", counted: \(sets) would refuse it, but for the shadow"
+    }
+
+    private func style(_ passes: Bool, _ check: String) -> Style {
+        passes ? (shadowed(check).isEmpty ? .good : .warning) : .bad
     }
 
     private func fields(_ ban: Ban) -> FieldList {
         var fields = FieldList(indent: 2)
         fields.add("check", ban.check.rawValue)
+        fields.add(
+            "enforced", ban.isEnforced ? nil : "no: its check is in shadow, so it only counts", .warning)
         fields.add("key", "\(ban.key), in set \(ban.set)")
         fields.add("asked for", ban.subject == ban.key ? nil : ban.subject)
         fields.add("peer", ban.peer)

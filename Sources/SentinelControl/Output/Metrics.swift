@@ -52,8 +52,14 @@ struct Metrics {
     private var state: String {
         Self.gauge("sentinel_bans", "Bans in force.", "\(status.bans)")
             + Self.gauge(
-                "sentinel_enforcing", "Whether the kernel refuses anyone: 0 after a release.",
-                status.mode == .released ? "0" : "1")
+                "sentinel_enforcing",
+                "Whether the kernel refuses anyone: 0 after a release, and where all checks are in shadow.",
+                status.mode == .released || Self.checks.allSatisfy(isShadowed) ? "0" : "1")
+            + Self.family(
+                .init(
+                    name: "sentinel_shadow", type: "gauge",
+                    help: "Whether a check is in shadow: 1 where its bans refuse nobody."),
+                Self.checks.map { ([("check", $0.rawValue)], isShadowed($0) ? "1" : "0") })
             + Self.gauge(
                 "sentinel_ledger_healthy", "Whether bans made now outlive a reboot.",
                 status.ledger == .healthy ? "1" : "0")
@@ -73,6 +79,10 @@ struct Metrics {
                     help: "Addresses and blocks that each guard keeps from being banned."),
                 status.guards.map { ([("guard", $0.name.rawValue)], "\($0.count)") })
     }
+
+    private static let checks: [ShadowedCheck] = [.accept, .dial, .network, .feed]
+
+    private func isShadowed(_ check: ShadowedCheck) -> Bool { status.shadow?.contains(check) ?? false }
 
     private var setMetrics: String {
         func samples(_ value: (SetInfo) -> (some BinaryInteger)?) -> [Sample] {
@@ -96,12 +106,22 @@ struct Metrics {
                 .init(
                     name: "sentinel_refused_packets_total", type: "counter",
                     help: "Packets that the rules have refused because of a set."),
-                samples { $0.packets })
+                samples { $0.shadowed == true ? nil : $0.packets })
             + Self.family(
                 .init(
                     name: "sentinel_refused_bytes_total", type: "counter",
                     help: "Bytes of the packets that the rules have refused because of a set."),
-                samples { $0.bytes })
+                samples { $0.shadowed == true ? nil : $0.bytes })
+            + Self.family(
+                .init(
+                    name: "sentinel_shadowed_packets_total", type: "counter",
+                    help: "Packets that bans in shadow have matched, and that were let pass."),
+                samples { $0.shadowed == true ? $0.packets : nil })
+            + Self.family(
+                .init(
+                    name: "sentinel_shadowed_bytes_total", type: "counter",
+                    help: "Bytes of the packets that bans in shadow have matched, and that were let pass."),
+                samples { $0.shadowed == true ? $0.bytes : nil })
     }
 
     private var events: String {

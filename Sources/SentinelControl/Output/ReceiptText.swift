@@ -26,9 +26,14 @@ struct ReceiptText {
         return lines
     }
 
+    private func outcome(_ receipt: Receipt) -> Span {
+        if receipt.enforced { return Span("banned", .good) }
+        return Span(receipt.shadowed == true ? "in shadow, only counted" : "noted, not enforced", .warning)
+    }
+
     private func row(_ receipt: Receipt) -> [Span] {
         [
-            receipt.enforced ? Span("banned", .good) : Span("noted, not enforced", .warning),
+            outcome(receipt),
             Span(receipt.subject, .title),
             Span(receipt.expires.map { "until \(console.moment($0))" } ?? "for good"),
             Span("strike \(receipt.strikes)"), Span(receipt.id.map { "ban \($0)" } ?? ""),

@@ -22,6 +22,12 @@ struct SetPages {
             current = set.name
             table = nil
             lines.append(Line(Span(set.name, .title), Span("  \(summary(set, elements))", .faint)))
+            if set.shadowed == true {
+                lines.append(
+                    Line(
+                        Span("in shadow: what it matches is counted and passes, none of it is refused", .bad))
+                )
+            }
         }
         guard !elements.isEmpty else { return lines }
         var table = table ?? elementTable(elements)

@@ -14,8 +14,11 @@ struct SetTable {
     func lines(_ sets: [SetInfo]) -> [Line] {
         let isCounted = sets.contains { $0.packets != nil }
         let hasBackends = sets.contains { $0.backend != nil }
-        var columns: [TextTable.Column] = [
-            .init(title: "SET", fit: .key), .init(title: "ELEMENTS", alignment: .right),
+        let hasShadow = sets.contains { $0.shadowed == true }
+        var columns = [TextTable.Column(title: "SET", fit: .key)]
+        if hasShadow { columns.append(.init(title: "MODE")) }
+        columns += [
+            .init(title: "ELEMENTS", alignment: .right),
             .init(title: "CAPACITY", alignment: .right), .init(title: "FULL", alignment: .right),
         ]
         if isCounted {
@@ -28,8 +31,13 @@ struct SetTable {
         var table = TextTable(columns, width: console.width)
         return table.lines(
             sets.map { set in
-                var cells = [
-                    Span(set.name), Span(Quantity.number(set.count)),
+                var cells = [Span(set.name)]
+                if hasShadow {
+                    // The others of a set's packets were refused.
+                    cells.append(set.shadowed == true ? Span("shadow", .bad) : Span(""))
+                }
+                cells += [
+                    Span(Quantity.number(set.count)),
                     Span(set.capacity.map { Quantity.number($0) } ?? "-"),
                     Span(set.capacity.map { Quantity.share(set.count, of: $0) } ?? "-", fullness(set)),
                 ]

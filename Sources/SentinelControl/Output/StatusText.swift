@@ -14,14 +14,14 @@ struct StatusText {
     }
 
     var lines: [Line] {
-        var lines = fields.lines(width: console.width)
+        var lines: [Line] = []
+        if let notice = ShadowNotice(status) {
+            lines += Line.labelled("SHADOW", notice.state, width: console.width) + [Line()]
+        }
+        lines += fields.lines(width: console.width)
         if !status.sets.isEmpty { lines += [Line()] + SetTable(console).lines(status.sets) }
         for problem in status.problems {
-            let room = console.width.map { max(20, $0 - 9) } ?? .max
-            lines.append(Line())
-            for (index, text) in problem.sanitised.wrapped(to: room).enumerated() {
-                lines.append(Line(Span(index == 0 ? "PROBLEM  " : "         ", .bad), Span(text)))
-            }
+            lines += [Line()] + Line.labelled("PROBLEM", problem, width: console.width)
         }
         return lines
     }
@@ -31,7 +31,12 @@ struct StatusText {
         fields.add("sentineld", "\(status.version), since \(console.moment(status.started))")
         fields.add("table", "\(status.table)")
         fields.add("mode", modeText, modeStyle)
-        fields.add("bans", Quantity.number(status.bans), .title)
+        let shadowed = status.sets.filter { $0.shadowed == true && !$0.name.hasPrefix("feed") }.reduce(0) {
+            $0 + $1.count
+        }
+        let inShadow = ", \(Quantity.number(shadowed)) of them in shadow"
+        fields.add(
+            "bans", Quantity.number(status.bans) + (status.shadow == nil ? "" : inShadow), .title)
         fields.add(
             "callers",
             "\(Quantity.count(status.callers, "connection")), \(Quantity.number(status.subscribers)) of them watching"

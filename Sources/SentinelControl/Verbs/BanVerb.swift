@@ -20,6 +20,8 @@ struct BanVerb: Verb {
             What a guard protects is refused, and the answer says by which: an address of this host, one that is \
             exempt, or one where a node has a peer that it protects. The node closes what it has open to whom you ban.
 
+            Where the check is in shadow (see "sentinelctl shadow"), operators' bans as well are only counted: the answer             says so, and nobody is refused.
+
             EXAMPLES:
               sentinelctl ban 203.0.113.7 2001:db8::7 --for 1h30m
               sentinelctl ban 203.0.113.0/24 --for-good --detail "ticket 4711"
@@ -88,6 +90,11 @@ struct BanVerb: Verb {
             guard let refusal = receipt.refusal else { continue }
             let what = receipt.id == nil ? "is not banned" : "is not blocked yet"
             console.complain("\(receipt.subject) \(what), \(refusal.code): \(refusal.message)")
+        }
+        let shadowed = try zip(requests(), receipts).filter { $1.shadowed == true }.map(\.0.check.rawValue)
+        if let notice = ShadowNotice(Swift.Set(shadowed).sorted()) {
+            let bans = Quantity.count(shadowed.count, "ban refuses", "bans refuse")
+            console.complain(notice.complaint(bans))
         }
         return receipts.contains { $0.refusal != nil } ? .refused : .done
     }

@@ -51,9 +51,11 @@ struct ExportVerb: Verb {
         let filter = filters.filter(subject: subject)
         var entries: [BanEntry] = []
         var unread: [String] = []
+        var shadowed = 0
         defer { console.showProgress?("") }
         let client = try await helper.connect()
         for try await page in client.stream(HelperInterface.list, .init(filter: filter)) {
+            shadowed += page.bans.count { !$0.isEnforced }
             for ban in page.bans {
                 if let entry = BanEntry(ban) { entries.append(entry) } else { unread.append(ban.key) }
             }
@@ -67,6 +69,10 @@ struct ExportVerb: Verb {
             try console.write(String(decoding: writing.text, as: UTF8.self))
         }
         for key in unread { console.remark("\(key) left out: a range that is no block; no list holds it.") }
+        if shadowed > 0 {
+            let bans = Quantity.count(shadowed, "ban is", "bans are")
+            console.remark("\(bans) only counted here, in shadow; who takes the list in may enforce them.")
+        }
         try tell(writing, console)
         return .done
     }

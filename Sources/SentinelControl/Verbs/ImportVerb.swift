@@ -99,7 +99,16 @@ struct ImportVerb: Verb {
             try console.print(summary.lines(console))
             for complaint in summary.complaints { console.complain(complaint) }
         }
+        if !bans.isEmpty, !dryRun { await complainOfShadow(console, helper) }
         return summary.refused.isEmpty && summary.pending == 0 ? .done : .refused
+    }
+
+    /// Says where what was banned refuses nobody.
+    private func complainOfShadow(_ console: Console, _ helper: HelperAddress) async {
+        guard let status = try? await helper.call(HelperInterface.status, VarlinkEmpty()),
+            let notice = ShadowNotice(status)
+        else { return }
+        console.complain(notice.complaint("bans at these checks refuse"))
     }
 
     private func read(_ list: NamedFile, now: ListTime) throws -> (BanListKind, BanListReading) {

@@ -13,7 +13,8 @@ struct ReloadVerb: Verb {
             It is taken whole, or refused and nothing is changed. What has changed is shown; where it is refused, all \
             that is wrong. Bans in force keep the ends that they have. Another size of a set, or another hook, has the \
             table made anew, in one step and with all its bans; no packet gets through meanwhile, and their counters \
-            begin at 0.
+            begin at 0. A check that comes out of shadow has all its bans in force refuse at once, and their connections cut: \
+            "sentinelctl shadow report" says beforehand whom that concerns.
 
             Not while sentineld runs: [table] name and ipv6_prefix, [socket] path and mode. Restart it for those.
 
@@ -34,6 +35,16 @@ struct ReloadVerb: Verb {
         if reply.rebuilt {
             try console.print(
                 Line(Span("The table was made anew with all its bans; their counters begin at 0.", .faint)))
+        }
+        if let enforced = reply.enforced {
+            let bans = Quantity.count(
+                enforced, "ban that only counted refuses", "bans that only counted refuse")
+            try console.print(Line(Span("Out of shadow: \(bans) from now on.", .title)))
+        }
+        if let shadowed = reply.shadowed {
+            let bans = Quantity.count(shadowed, "ban refuses", "bans refuse")
+            let text = "In shadow: \(bans) nobody any more, what is matched is counted."
+            try console.print(Line(Span(text, .bad)))
         }
         let count = Quantity.count(reply.changes.count, "key")
         try console.print(

@@ -18,6 +18,8 @@ struct SetsVerb: Verb {
             Bans that the kernel doesn't have, and elements that belong to no ban, are told on the standard error: \
             somebody else has changed the set. sentineld puts that right within seconds, or status says why not.
 
+            Of a set in shadow, the packets are those that it has let pass; "sentinelctl shadow report" has more.
+
             With --json: a document of all sets, or a line for each element.
 
             EXAMPLES:

@@ -45,8 +45,8 @@ struct AdmittedImport {
         index.slot(of: key) { imported.key(imported.bans[Int($0)]) }.map { Int($0) }
     }
 
-    /// Whether there is a new ban with a key.
-    func holds(_ key: BanKey) -> Bool { place(of: key) != nil }
+    /// Whether there is a new ban with a key, of those sets.
+    func holds(_ key: BanKey) -> Bool { kinds.contains(key.set) && place(of: key) != nil }
 
     /// How many new bans there are of each part.
     var newBans: [(part: BlockRequest, count: Int)] {

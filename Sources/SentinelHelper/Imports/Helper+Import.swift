@@ -208,7 +208,11 @@ extension Helper {
         }
         if missing == nil { for kind in admitted.waiting { letWait(admitted.keys(in: kind)) } }
         scheduleWakeup()
-        cut(admitted)
+        let shadowed = admitted.kinds.filter { enforcer.layout.shadows($0) }
+        for kind in shadowed { shadowing.count(kind, by: admitted.keys(in: kind).count) }
+        var effective = admitted
+        effective.kinds.subtract(shadowed)
+        cut(effective)
         publish([
             Event(
                 kind: .imported, time: Timestamp(rawValue: clock.wall()), actor: admitted.imported.caller,

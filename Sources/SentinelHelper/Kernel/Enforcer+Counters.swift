@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import Nftables
+internal import SentinelProtocol
 
 extension Enforcer {
     // MARK: Sets and rules
@@ -11,10 +12,16 @@ extension Enforcer {
         Dictionary(try socket.sets(in: layout.table).map { ($0.name, $0) }) { a, _ in a }
     }
 
-    /// What the table's rules have counted that refuse packets. Nothing where there is no table, and where it can't be read
+    /// What the table's rules have counted that refuse packets, or would but for the shadow. Nothing where there is no table, and where it can't be read
     /// because others change the ruleset all the time: a table that is made anew then counts from nothing, which matters
     /// less than that it is made.
-    func ruleCounters() -> RuleCounters { (try? socket.lookupCounters(in: layout.table)) ?? [:] }
+    func ruleCounters() -> [LookupCounter] { (try? socket.lookupCounters(in: layout.table)) ?? [] }
+
+    /// The sets whose rules in the kernel only count, whatever the layout says: of an earlier run's table.
+    func countingSets() -> Set<SetKind> {
+        guard mode != .shared else { return [] }
+        return Set(ruleCounters().filter { !$0.decides }.compactMap { SetKind(name: $0.set) })
+    }
 
     // MARK: Elements
 

@@ -85,11 +85,15 @@ extension Enforcer {
     /// Has sets hold just this, in one transaction.
     func rewrite(_ elements: [SetKind: [Element]]) throws(NftablesError) {
         var transaction = Transaction()
+        put(elements, in: &transaction)
+        try commit(transaction)
+    }
+
+    func put(_ elements: [SetKind: [Element]], in transaction: inout Transaction) {
         for (kind, elements) in elements {
             transaction.flush(layout[kind])
             if !elements.isEmpty { transaction.add(elements, to: layout[kind]) }
         }
-        try commit(transaction)
     }
 
     /// Adds those of these elements that aren't there.

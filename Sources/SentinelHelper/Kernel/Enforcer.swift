@@ -138,7 +138,7 @@ final class Enforcer {
     /// between the old and the new.
     func build(_ contents: Contents, replacing: Bool) throws(NftablesError) {
         var transaction = Transaction()
-        let counters = replacing ? ruleCounters() : [:]
+        let counters = replacing ? ruleCounters() : []
         if replacing { transaction.delete(layout.table) }
         transaction.add(wantedTable)
         for kind in SetKind.allCases { transaction.add(layout[kind]) }
@@ -205,6 +205,22 @@ final class Enforcer {
             self.layout = before
             throw error
         }
+    }
+
+    /// Has rules of another layout in the place of those there are, and sets that hold just this, in one transaction: the
+    /// other sets stay as they are. Where it fails, the layout is the one before.
+    func rewriteRules(as layout: Layout, _ elements: [SetKind: [Element]]) throws(NftablesError) {
+        var transaction = Transaction()
+        for chain in layout.chains { transaction.flush(chain) }
+        for rule in layout.rules(from: ruleCounters()) { transaction.add(rule) }
+        put(elements, in: &transaction)
+        try commit(transaction)
+        let wasSuspect = isSuspect
+        // Where they can't be read, the rules look like another's change, and are put right.
+        isSuspect = true
+        ruleHandles = try readRuleHandles()
+        isSuspect = wasSuspect
+        self.layout = layout
     }
 
     /// Removes the table; of the operator's, what its sets of bans hold. Nothing is enforced from then on.

@@ -13,8 +13,10 @@ struct Layout: Hashable, Sendable {
     /// How many leading bits of an IPv6 source count as one host.
     let ipv6Prefix: Int
     let chains: [Chain]
-    let rules: [Rule]
+    private(set) var rules: [Rule]
     private let sets: [NamedSet]
+    /// The sets whose rules only count.
+    private let shadowed: Swift.Set<SetKind>
 
     /// What every table of the helper's says of itself.
     static let comment = "owned by sentineld; see sentinelctl sets"
@@ -28,6 +30,8 @@ struct Layout: Hashable, Sendable {
                 table, kind.name, key: kind.keyType, flags: kind.flags,
                 size: kind.elementLimit(configuration.capacity), hasCounters: kind.hasCounters)
         }
+        let shadowed = Swift.Set(SetKind.allCases.filter { $0.isShadowed(configuration.shadow) })
+        self.shadowed = shadowed
         let inbound = Self.inboundHooks(configuration.table).map { Chain(table, $0, hook: $1) }
         let sources = Chain(table, "sources")
         let outbound = Chain(table, "outbound", hook: .init(.output, priority: Chain.Priority.filter))
@@ -37,22 +41,31 @@ struct Layout: Hashable, Sendable {
             inbound.map { Self.toNodePorts($0, then: sources) }
             + Self.sourceRules(sources, prefix: ipv6Prefix)
             + [Self.ofNodeUsers(outbound, then: destinations)] + Self.destinationRules(destinations)
+        rules = rules.map { $0.onlyCounting(shadowed) }
     }
 
-    /// The rules, counting on from what those of the same chain and set have counted.
-    func rules(from counters: RuleCounters) -> [Rule] {
+    /// Whether a set's rules only count what it matches.
+    func shadows(_ kind: SetKind) -> Bool { shadowed.contains(kind) }
+
+    /// Whether another layout has the same table, sets and chains, so that one becomes the other by its rules alone.
+    func differsInRulesOnly(from other: Layout) -> Bool {
+        table == other.table && sets == other.sets && chains == other.chains
+    }
+
+    /// The rules, counting on from what those of the same chain and set have counted, if they did the same: what was
+    /// counted in shadow was never refused.
+    func rules(from counters: [LookupCounter]) -> [Rule] {
         rules.map { rule in
             var rule = rule
-            var set: String?
-            for (index, expression) in rule.expressions.enumerated() {
-                switch expression {
-                case .lookup(_, let name): set = name
-                case .counter:
-                    let counter = set.flatMap { counters[rule.chain.name]?[$0] }
-                    rule.expressions[index] = .counter(counter ?? Element.Counter())
-                default: break
-                }
+            guard let set = rule.lookedUpSet,
+                let index = rule.expressions.firstIndex(where: {
+                    if case .counter = $0 { true } else { false }
+                })
+            else { return rule }
+            let before = counters.filter {
+                $0.chain == rule.chain.name && $0.set == set && $0.decides == rule.decides
             }
+            rule.expressions[index] = .counter(before.reduce(Element.Counter()) { $0 + $1.counter })
             return rule
         }
     }
@@ -151,12 +164,50 @@ struct Layout: Hashable, Sendable {
     }
 }
 
-/// What rules have counted, by the names of their chain and of the set that they look up.
-typealias RuleCounters = [String: [String: Element.Counter]]
+extension Rule {
+    /// The set that it looks up last.
+    fileprivate var lookedUpSet: String? {
+        expressions.reduce(nil) { set, expression in
+            if case .lookup(_, let name) = expression { name } else { set }
+        }
+    }
+
+    /// Whether it says what becomes of a packet.
+    fileprivate var decides: Bool { expressions.contains { $0.isVerdict } }
+
+    /// The same without its verdict, where it looks up one of these sets: what follows it is asked then.
+    fileprivate func onlyCounting(_ sets: Swift.Set<SetKind>) -> Rule {
+        guard let set = lookedUpSet, sets.contains(where: { $0.name == set }) else { return self }
+        return Rule(chain, expressions.filter { !$0.isVerdict }, comment: Self.shadowComment)
+    }
+
+    /// For whoever reads the ruleset.
+    private static let shadowComment = "in shadow, refuses nobody: sentinelctl shadow report"
+}
+
+extension Expression {
+    fileprivate var isVerdict: Bool {
+        switch self {
+        case .verdict, .reject: true
+        default: false
+        }
+    }
+}
 
 extension SetKind {
     /// What kernels choose for a set like this, one field's intervals or none and no fixed size, if they don't tell.
     var usualBackend: String { flags.contains(.interval) ? "rbtree" : "rhash" }
+
+    /// Whether its rules are to count only.
+    fileprivate func isShadowed(_ shadow: Configuration.Shadow) -> Bool {
+        switch self {
+        case .accept4, .accept6: shadow.contains(.accept)
+        case .dial4, .dial6: shadow.contains(.dial)
+        case .net4, .net6: shadow.contains(.network)
+        case .feed4, .feed6: shadow.contains(.feed)
+        case .exempt4, .exempt6, .nodePorts, .nodeUsers: false
+        }
+    }
 
     /// How many bans the set may have; nil: it holds none.
     func capacity(_ capacity: Configuration.Capacity) -> Int? {

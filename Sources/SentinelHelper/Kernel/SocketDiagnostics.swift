@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import CLinux
 internal import CNetfilter
 internal import Glibc
 internal import Inet
@@ -77,6 +78,13 @@ struct SocketQuestion {
     }
 }
 
+/// What a TCP connection has carried since it began, in bytes.
+struct SocketTraffic: Hashable {
+    var received: Int64
+    /// What the other side has acknowledged. The beginning of a connection that this side began counts as one.
+    var sent: Int64
+}
+
 /// Asks the kernel for sockets by sock_diag(7). Anybody may.
 struct SocketDiagnostics: ~Copyable {
     private let socket: NetlinkSocket?
@@ -136,7 +144,7 @@ struct SocketDiagnostics: ~Copyable {
         for family in IPAddress.Family.allCases {
             let question = SocketQuestion(transport: .tcp, family: family, filter: filter, isWhole: false)
             do {
-                try ask(question, extensions: 1 << UInt8(INET_DIAG_INFO - 1))
+                try ask(question, extensions: Self.information)
                 while try !takePart(
                     of: question,
                     { socket, message in
@@ -154,6 +162,24 @@ struct SocketDiagnostics: ~Copyable {
         }
         return found
     }
+
+    /// What a connection has carried that was asked for with ``information``; nil where the kernel doesn't tell.
+    static func traffic(_ message: UnsafePointer<nlmsghdr>) -> SocketTraffic? {
+        for attribute in message.attributes(behind: inet_diag_msg.self)
+        where Int(attribute.type) == INET_DIAG_INFO {
+            var traffic = clinux_tcp_traffic()
+            let payload = attribute.payload
+            guard clinux_tcp_traffic_read(payload.baseAddress, payload.count, &traffic) == 0 else {
+                return nil
+            }
+            return SocketTraffic(
+                received: Int64(clamping: traffic.received), sent: Int64(clamping: traffic.acknowledged))
+        }
+        return nil
+    }
+
+    /// Asks for `struct tcp_info` as well.
+    static var information: UInt8 { 1 << UInt8(INET_DIAG_INFO - 1) }
 
     /// How long nothing has come or gone, in milliseconds.
     private static func silence(_ message: UnsafePointer<nlmsghdr>) -> Int64 {

@@ -145,6 +145,9 @@ let methods: [String: (UnsafeRawBufferPointer) -> Void] = [
         if let kind = SetKind(name: name) { require(kind.name == name, "\(name) is a set's name") }
         requirePlain(quoted(name))
     },
+    "Shadow": { input in
+        if let filter = decode(HelperInterface.shadow, input)?.filter { check(filter) }
+    },
     "Explain": { input in
         if let subject = decode(HelperInterface.explain, input)?.subject { check(subject: subject) }
     },
