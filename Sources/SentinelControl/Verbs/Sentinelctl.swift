@@ -40,7 +40,7 @@ struct Sentinelctl: ParsableCommand {
         subcommands: [
             StatusVerb.self, BanVerb.self, LiftVerb.self, ListVerb.self, SetsVerb.self, ExplainVerb.self,
             HistoryVerb.self, WatchVerb.self, DurationsVerb.self, ExemptVerb.self, ImportVerb.self,
-            ExportVerb.self, MetricsVerb.self, ReloadVerb.self,
+            ExportVerb.self, MetricsVerb.self, ReportVerb.self, ReloadVerb.self,
             ReleaseVerb.self,
         ])
 }
