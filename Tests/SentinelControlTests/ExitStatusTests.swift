@@ -96,7 +96,7 @@ import Varlink
     @Test(arguments: [
         "status", "ban", "lift", "list", "sets", "explain", "history", "watch", "release", "durations",
         "durations set", "durations unset", "durations undo", "exempt", "exempt list", "exempt add",
-        "exempt remove",
+        "exempt remove", "report",
     ])
     func `Every verb's help has examples and fits 80 columns`(verb: String) async {
         let words = verb.split(separator: " ").map(String.init)

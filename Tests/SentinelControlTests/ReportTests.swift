@@ -197,9 +197,13 @@ import Varlink
         #expect(reader.attributes.isDisjoint(with: ["style", "href", "src", "onerror", "onload"]))
         for offender in figures.offenders {
             #expect(reader.text.contains(offender.key.sanitised))
-            if let detail = offender.ban?.detail, !detail.isEmpty { #expect(reader.text.contains(detail.sanitised)) }
+            if let detail = offender.ban?.detail, !detail.isEmpty {
+                #expect(reader.text.contains(detail.sanitised))
+            }
         }
-        for problem in figures.status.problems where !problem.isEmpty { #expect(reader.text.contains(problem.sanitised)) }
+        for problem in figures.status.problems where !problem.isEmpty {
+            #expect(reader.text.contains(problem.sanitised))
+        }
         #expect(!page.unicodeScalars.contains { $0 != "\n" && $0.isUnfitForTerminal })
     }
 
@@ -220,7 +224,8 @@ import Varlink
                 "\(rest.count) other reasons \(Quantity.number(rest.reduce(0) { $0 + $1.total }))"))
         let count = try #require(history.bans.first?.counts.count)
         let plot = TimePlot(
-            grid: TimeGrid(start: figures.since, step: history.step.rawValue, count: count), series: history.changes,
+            grid: TimeGrid(start: figures.since, step: history.step.rawValue, count: count),
+            series: history.changes,
             localTime: LocalTime { _ in 0 }, title: "t")
         let rects = PageReader(plot.markup.html).rects
         let top = ValueAxis(

@@ -228,6 +228,8 @@ def printed(browser, page):
     paper = Picture(browser.shot(SHOTS / "report-print.png"))
     promise("on paper it is black on white", "" if paper.main_colour() == (255, 255, 255) else "it isn't")
     wrong = misplaced(browser.value(GEOMETRY), 794)
+    if browser.value("document.documentElement.scrollWidth") > 794:
+        wrong.append("the page is wider than the paper")
     promise("on paper the plots are where they should be", "\n".join(wrong))
 
 

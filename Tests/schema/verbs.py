@@ -145,6 +145,7 @@ def main():
         host.holds("export", "export", "--format", "bitcoin", stream="stderr")
         host.holds("export", "export", "--format", "sentinel", "--output", f"{folder}/bans.jsonl")
         host.holds("metrics", "metrics")
+        host.holds("report", "report", "--since", "2h")
         watch(host)
         host.holds("lift", "lift", "192.0.2.1")
         host.holds("history", "history")

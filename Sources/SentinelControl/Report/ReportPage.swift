@@ -22,18 +22,25 @@ struct ReportPage {
 
     private var title: String { "Seed Sentinel on \(figures.host)" }
 
+    /// Nothing is loaded, nothing runs, and nothing has a style but the page's own.
+    private static var policy: String {
+        [
+            "default-src 'none'", "style-src 'sha256-\(ReportStyle.hash)'", "base-uri 'none'",
+            "form-action 'none'",
+        ]
+        .joined(separator: "; ")
+    }
+
     private var head: Markup {
         .element(
             "head", [:],
             [
                 .element("meta", ["charset": "utf-8"]),
-                // Nothing is loaded and nothing runs, whatever became of a text in here.
                 .element(
                     "meta",
                     [
                         "http-equiv": "Content-Security-Policy",
-                        "content":
-                            "default-src 'none'; style-src 'sha256-\(ReportStyle.hash)'; base-uri 'none'; form-action 'none'",
+                        "content": Self.policy,
                     ]),
                 .element("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"]),
                 .element("meta", ["name": "color-scheme", "content": "light dark"]),

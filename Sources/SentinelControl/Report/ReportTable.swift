@@ -22,7 +22,7 @@ struct ReportTable {
     /// A last row.
     var sum: [String]?
 
-    /// The table; it scrolls by itself where it is too wide for the page.
+    /// The table, without columns that say nothing; it scrolls by itself where it is too wide for the page.
     var markup: Markup {
         .element(
             "div", ["class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption],
@@ -46,14 +46,17 @@ struct ReportTable {
     private func row(_ cells: [String], _ name: StaticString, scope: String? = nil) -> Markup {
         .element(
             "tr", [:],
-            zip(cells, columns).enumerated().map { index, cell in
+            shown.map { index in
                 let isHead = index == 0 && scope == nil
+                let kind = columns[index].kind
                 return .element(
                     isHead ? "th" : name,
-                    [
-                        "scope": isHead ? "row" : scope,
-                        "class": cell.1.kind == .plain ? nil : cell.1.kind.rawValue,
-                    ], cell.0)
+                    ["scope": isHead ? "row" : scope, "class": kind == .plain ? nil : kind.rawValue],
+                    cells[index])
             })
+    }
+
+    private var shown: [Int] {
+        columns.indices.filter { index in rows.contains { !$0[index].isEmpty } }
     }
 }

@@ -11,8 +11,8 @@ struct TimeGrid: Hashable, Sendable {
     let step: Int64
     let count: Int
 
-    /// The most steps there are.
-    static var most: Int { 96 }
+    /// The most steps there are: a day has 96 quarters of an hour, and they begin before it.
+    static var most: Int { 100 }
 
     private static let minute: Int64 = 60_000
     private static let day: Int64 = 86_400_000

@@ -25,6 +25,7 @@ struct Sentinelctl: ParsableCommand {
               sentinelctl explain 203.0.113.7
               sentinelctl list --json | jq -r .subject
               sentinelctl import list.netset --for 1d
+              sentinelctl report --html report.html
 
             Output is fitted to the terminal; columns that find no place there are shown on a wider one, and where \
             the output goes to a file or a pipe. COLUMNS sets the width, NO_COLOR turns colours off.
