@@ -84,7 +84,7 @@ import Testing
         return facts
     }
 
-    private static func findings(_ change: (inout HostFacts) -> Void = { _ in }) -> [Finding] {
+    private static func findings(_ change: (inout HostFacts) -> Void = { _ in }) -> [CheckFinding] {
         Judgement(host(change), LocalTime { _ in 0 }).findings
     }
 
@@ -102,7 +102,7 @@ import Testing
     @Test func `Where all is well, each area says so`() {
         let findings = Self.findings()
         #expect(findings.allSatisfy { $0.level == .ok && $0.remedy == nil }, "\(findings)")
-        #expect(Set(findings.map(\.area)) == Set(Finding.Area.allCases))
+        #expect(Set(findings.map(\.area)) == Set(CheckFinding.Area.allCases))
     }
 
     @Test func `A file that says otherwise than what is in force is told, by its sections`() {
@@ -127,7 +127,7 @@ import Testing
         let invalid = Self.wrong {
             ($0.configuration, $0.problems) = (nil, ["s.toml:3: [node] port: is unknown; take it out"])
         }
-        #expect(invalid == ["problem configuration: s.toml:3: [node] port: is unknown; take it out"])
+        #expect(invalid == ["problem configuration: s.toml:3: [node] port: is unknown"])
     }
 
     @Test func `Without sentineld it is told what that means`() {
@@ -174,8 +174,8 @@ import Testing
         }
         #expect(
             findings.contains(
-                .problem(.helper, "dial4 holds 38 bans of 40", "raise [capacity] or shorten [durations]")))
-        #expect(findings.contains(.problem(.helper, "no remedy", nil)))
+                .problem(.helper, "dial4 holds 38 bans of 40; raise [capacity] or shorten [durations]")))
+        #expect(findings.contains(.problem(.helper, "no remedy")))
         let others = findings.filter { $0.level != .ok && $0.level != .problem }.map {
             "\($0.level) \($0.area)"
         }

@@ -48,7 +48,7 @@ import Testing
 
     /// What is wrong with a host that has these besides our own table.
     private static func wrong(_ objects: [String], _ change: (inout HostFacts) -> Void = { _ in }) throws
-        -> [Finding]
+        -> [CheckFinding]
     {
         var configuration = Configuration()
         configuration.node.ports = [ListeningPort(.tcp, 8776), ListeningPort(.udp, 8776)]
@@ -185,7 +185,7 @@ import Testing
     @Test func `Who may remove the table is told where it isn't owned`() throws {
         let docker =
             #"{"chain": {"family": "ip", "table": "nat", "name": "DOCKER", "handle": 2, "type": "nat", "hook": "output", "prio": -100, "policy": "accept"}}"#
-        func found(_ mode: Mode) throws -> [Finding] {
+        func found(_ mode: Mode) throws -> [CheckFinding] {
             try Self.wrong([docker, #"{"table": {"family": "inet", "name": "firewalld", "handle": 1}}"#]) {
                 facts in
                 facts.flushes = ["/etc/nftables.conf"]
@@ -226,7 +226,7 @@ import Testing
         #expect(try Self.wrong([]) { $0.helper = .away("no") } == [])
         #expect(
             try Self.wrong([]) { $0.ruleset = .unseen("there is no nft here", remedy: "r") } == [
-                .note(.rulesets, "other tables aren't looked at: there is no nft here", "r")
+                .note(.rulesets, "other tables aren't looked at: there is no nft here; r")
             ])
     }
 

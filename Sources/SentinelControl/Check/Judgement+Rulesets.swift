@@ -9,10 +9,10 @@ internal import SentinelProtocol
 // what others can do is drop before or behind us, change ports, lead packets past the hook, or remove the table.
 
 extension Judgement {
-    var rulesets: [Finding] {
+    var rulesets: [CheckFinding] {
         guard case .seen(let ruleset) = facts.ruleset else {
             guard case .unseen(let why, let remedy) = facts.ruleset else { return [] }
-            return [.note(.rulesets, "other tables aren't looked at: \(why)", remedy)]
+            return [.note(.rulesets, "other tables aren't looked at: \(why)", remedy: remedy)]
         }
         let findings =
             own(ruleset) + earlier(ruleset) + unreachable(ruleset) + translations(ruleset)
@@ -22,13 +22,15 @@ extension Judgement {
         let others = Quantity.count(ruleset.chains.count { $0.table != ownTable }, "base chain")
         return [
             .ok(
-                .rulesets, "no other table stands in the way, of \(others); an accept elsewhere undoes no ban"
+                .rulesets,
+                "no other table stands in the way, of \(others): an accept elsewhere undoes "
+                    + "no ban"
             )
         ] + findings
     }
 
     /// Our own table, as the ruleset has it.
-    private func own(_ ruleset: Ruleset) -> [Finding] {
+    private func own(_ ruleset: Ruleset) -> [CheckFinding] {
         let isThere = ruleset.tables.contains(ownTable)
         if let running = facts.running, running.status.mode != .released,
             running.status.table == ownTable.text, !isThere
@@ -36,8 +38,8 @@ extension Judgement {
             return [
                 .problem(
                     .rulesets,
-                    "sentineld holds the table \(ownTable.text), and this network namespace has none",
-                    "have sentineld and the node run in the same network namespace")
+                    "sentineld holds the table \(ownTable.text), and this network "
+                        + "namespace has none; have sentineld and the node run in the same network namespace")
             ]
         }
         guard isThere, facts.running == nil, facts.configuration?.table.mode == .own,
@@ -46,8 +48,8 @@ extension Judgement {
         return [
             .warning(
                 .rulesets,
-                "there is a table \(ownTable.text) that isn't sentineld's, which replaces it when it starts",
-                "rename it, or have [table] name be another")
+                "there is a table \(ownTable.text) that isn't sentineld's, which "
+                    + "replaces it when it starts; rename it, or have [table] name be another")
         ]
     }
 
@@ -80,7 +82,7 @@ extension Judgement {
     }
 
     /// Chains that drop before ours does: no harm, but what they drop we don't count.
-    private func earlier(_ ruleset: Ruleset) -> [Finding] {
+    private func earlier(_ ruleset: Ruleset) -> [CheckFinding] {
         let outbound = ruleset.chains.first { $0.table == ownTable && $0.hook == "output" }.map {
             ("output", $0.priority)
         }
@@ -103,25 +105,26 @@ extension Judgement {
     // MARK: Ports
 
     /// Whether the node's ports can be come to at all.
-    private func unreachable(_ ruleset: Ruleset) -> [Finding] {
+    private func unreachable(_ ruleset: Ruleset) -> [CheckFinding] {
         let chains = others(ruleset).filter {
             $0.type == "filter" && ["prerouting", "input"].contains($0.hook)
         }
         return (facts.configuration?.node.ports ?? []).flatMap { port in
-            chains.compactMap { chain -> Finding? in
+            chains.compactMap { chain -> CheckFinding? in
                 switch fate(of: port, chain, ruleset) {
                 case .open: nil
                 case .dropped:
                     .problem(
                         .rulesets,
-                        "the chain \(chain.text) drops whatever comes to \(port): nobody reaches the node there",
-                        "have it accept that port; bans are enforced all the same")
+                        "the chain \(chain.text) drops whatever comes to \(port): "
+                            + "nobody reaches the node there; have it accept that port: bans hold all the "
+                            + "same")
                 case .unnamed:
                     .warning(
                         .rulesets,
-                        "the chain \(chain.text) drops what no rule accepts, and none names \(port)",
-                        "have it accept that port if the node is to be reached; bans are enforced all the same"
-                    )
+                        "the chain \(chain.text) drops what no rule accepts, and none "
+                            + "names \(port); have it accept that port if the node is to be reached: bans "
+                            + "hold all the same")
                 }
             }
         }
@@ -155,17 +158,17 @@ extension Judgement {
     }
 
     /// Translations of ports: which of two ports a packet has depends on whether we see it before or after.
-    private func translations(_ ruleset: Ruleset) -> [Finding] {
+    private func translations(_ ruleset: Ruleset) -> [CheckFinding] {
         guard let own = inbound(ruleset), let ports = facts.configuration?.node.ports else { return [] }
         let numbers = Set(ports.map(\.number))
         return others(ruleset).filter { $0.type == "nat" && $0.hook == "prerouting" }.flatMap {
-            chain -> [Finding] in
+            chain -> [CheckFinding] in
             let isBefore = comes(chain, before: own)
             let rules =
                 ruleset.rules(of: chain).contains { $0.leads }
                 ? ruleset.rules(of: chain.table) : ruleset.rules(of: chain)
             var told: Set<UInt16> = []
-            return rules.compactMap { rule -> Finding? in
+            return rules.compactMap { rule -> CheckFinding? in
                 guard let to = rule.translation?.port, let from = rule.ports?.ranges.first?.lowerBound,
                     from != to
                 else { return nil }
@@ -175,40 +178,45 @@ extension Judgement {
                 }
                 return .warning(
                     .rulesets,
-                    "the chain \(chain.text) sends port \(from) on to \(to), and sentineld's chain comes \(isBefore ? "behind" : "before") "
-                        + "it: it sees port \(seen), which isn't one of [node] ports",
-                    "add port \(seen) to [node] ports")
+                    "the chain \(chain.text) sends port \(from) on to \(to), "
+                        + "and sentineld's chain comes \(isBefore ? "behind" : "before") "
+                        + "it: it sees port \(seen), which isn't one of [node] ports; add port \(seen) "
+                        + "to [node] ports")
             }
         }
     }
 
-    private func flowtables(_ ruleset: Ruleset) -> [Finding] {
+    private func flowtables(_ ruleset: Ruleset) -> [CheckFinding] {
         guard let own = inbound(ruleset), own.hook != "ingress" else { return [] }
         return ruleset.flowtables.filter { !$0.devices.isEmpty }.map { table in
             .warning(
                 .rulesets,
-                "the flowtable \(table.table.text) \(table.name) takes forwarded connections past the hook \(own.hook): a ban "
-                    + "doesn't stop those of a node in a container that are in it",
-                "set [table] hook to \"ingress\" with a priority below \(table.priority), or leave the node's ports out of the "
+                "the flowtable \(table.table.text) \(table.name) takes forwarded "
+                    + "connections past the hook \(own.hook): a ban "
+                    + "doesn't stop those of a node in a container that are in it; set [table] hook to "
+                    + "\"ingress\" with a priority below \(table.priority), or leave the node's ports "
+                    + "out of the "
                     + "flowtable")
         }
     }
 
     // MARK: Others who change rulesets
 
-    private var legacy: [Finding] {
+    private var legacy: [CheckFinding] {
         facts.legacyTables.isEmpty
             ? []
             : [
                 .note(
                     .rulesets,
-                    "iptables-legacy has tables (\(facts.legacyTables.joined(separator: ", "))), which nft doesn't show: what they "
-                        + "drop is dropped, and they undo no ban",
-                    "see iptables-legacy-save, if the node isn't reached")
+                    "iptables-legacy has tables "
+                        + "(\(facts.legacyTables.joined(separator: ", "))), which nft doesn't show: what "
+                        + "they "
+                        + "drop is dropped, and they undo no ban; see iptables-legacy-save, if the "
+                        + "node isn't reached")
             ]
     }
 
-    private func flushing(_ ruleset: Ruleset) -> [Finding] {
+    private func flushing(_ ruleset: Ruleset) -> [CheckFinding] {
         guard let mode = facts.running?.status.mode, [.watched, .shared].contains(mode) else { return [] }
         var who = facts.flushes.map { "nftables.service (\($0))" }
         for (name, program) in [("firewalld", "firewalld"), ("docker", "Docker")] {
@@ -222,8 +230,12 @@ extension Judgement {
             : [
                 .note(
                     .rulesets,
-                    "\(who.joined(separator: ", ")) may flush the table, which isn't owned: it is whole again within 1.5 s",
-                    mode == .shared ? nil : "have sentineld run under systemd, on a kernel from 5.12 on")
+                    "\(who.joined(separator: ", ")) may flush the table, which isn't "
+                        + "owned: it is whole again within 1.5 s",
+                    remedy: mode == .shared
+                        ? nil
+                        : "have "
+                            + "sentineld run under systemd, on a kernel from 5.12 on")
             ]
     }
 }

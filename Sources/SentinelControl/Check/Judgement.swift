@@ -14,30 +14,36 @@ struct Judgement {
         self.localTime = localTime
     }
 
-    var findings: [Finding] {
+    var findings: [CheckFinding] {
         configuration + helper + kernel + capacity + clock + rulesets + ports + users + ssh + unit + files
     }
 
     // MARK: Configuration
 
-    private var configuration: [Finding] {
+    private var configuration: [CheckFinding] {
         guard let configuration = facts.configuration else {
-            return facts.problems.map { .problem(.configuration, $0, nil) }
+            return facts.problems.map { .problem(.configuration, $0) }
         }
-        var findings: [Finding] = []
+        var findings: [CheckFinding] = []
         if let helper = facts.running {
             let differences = differences(configuration, helper)
             if !differences.isEmpty {
                 findings.append(
                     .warning(
                         .configuration,
-                        "\(facts.file) says otherwise than what sentineld runs with: \(differences.joined(separator: ", "))",
-                        "have it read with \"systemctl reload sentineld\", or name the file that it was started with by "
+                        "\(facts.file) says otherwise than what sentineld runs "
+                            + "with: \(differences.joined(separator: ", ")); have it read with \"systemctl "
+                            + "reload sentineld\", or name the file that it was started with by "
                             + "--config"))
             }
         }
         return findings.isEmpty
-            ? [.ok(.configuration, "\(facts.file) is valid\(facts.running == nil ? "" : ", and in force")")]
+            ? [
+                .ok(
+                    .configuration,
+                    "\(facts.file) is "
+                        + "valid\(facts.running == nil ? "" : ", and in force")")
+            ]
             : findings
     }
 
@@ -76,68 +82,67 @@ struct Judgement {
 
     // MARK: The helper
 
-    private var helper: [Finding] {
+    private var helper: [CheckFinding] {
         switch facts.helper {
         case .running(let helper): return running(helper)
         case .denied(let message): return [.note(.helper, message)]
         case .away(let message):
             let table = ownTable
             let isThere = facts.ruleset.value.map { $0.tables.contains(table) }
-            let enforcing: Finding =
+            let enforcing: CheckFinding =
                 switch isThere {
                 case true?:
                     .note(
                         .helper,
-                        "the table \(table.text) is there: the kernel enforces what is in it, and each ban ends in time"
+                        "the table \(table.text) is there: the kernel enforces what is in it, and each "
+                            + "ban ends in time"
                     )
                 case false?:
                     .problem(
-                        .helper, "there is no table \(table.text): nothing is enforced", "start sentineld")
+                        .helper,
+                        "there is no table \(table.text): nothing is enforced; start "
+                            + "sentineld")
                 case nil: .note(.helper, "whether the kernel has the table \(table.text) isn't known")
                 }
-            var findings: [Finding] = [.problem(.helper, message, nil), enforcing]
+            var findings: [CheckFinding] = [.problem(.helper, message), enforcing]
             if let configured = facts.configuration?.socket.path, configured != facts.socket {
                 findings.append(
                     .note(
-                        .helper, "\(facts.file) has sentineld listen at \(configured)",
-                        "name it with --socket"))
+                        .helper,
+                        "\(facts.file) has sentineld listen at \(configured); name it with "
+                            + "--socket"))
             }
             return findings
         }
     }
 
-    private func running(_ helper: HostFacts.Helper) -> [Finding] {
+    private func running(_ helper: HostFacts.Helper) -> [CheckFinding] {
         let status = helper.status
-        var findings: [Finding] = []
+        var findings: [CheckFinding] = []
         if status.mode == .released {
             findings.append(
-                .problem(.helper, "the table has been released, nothing is enforced", "restart sentineld"))
+                .problem(.helper, "the table has been released, nothing is enforced; restart sentineld"))
         } else {
             let bans = Quantity.count(status.bans, "ban")
             findings.append(
-                .ok(.helper, "sentineld \(status.version) enforces \(bans); the table is \(status.mode)"))
+                .ok(
+                    .helper,
+                    "sentineld \(status.version) enforces \(bans), and the table is "
+                        + "\(status.mode)"))
         }
-        findings += status.problems.map { problem in
-            let parts = Self.parts(problem)
-            return .problem(.helper, parts.what, parts.remedy)
-        }
+        findings += status.problems.map { .problem(.helper, $0) }
         switch status.ledger {
         case .healthy:
             findings.append(.ok(.helper, "the ledger is healthy: bans and strikes outlive a reboot"))
         case .off:
             findings.append(
                 .note(
-                    .helper, "there is no ledger: bans end with a reboot, and no strike is remembered",
-                    "set [ledger] directory"))
+                    .helper,
+                    "there is no ledger: bans end with a reboot, and no strike is "
+                        + "remembered; set [ledger] directory"))
         default: break  // It is among the problems.
         }
         return findings
-    }
-
-    /// What is wrong, and what to do about it, of a message that says both.
-    private static func parts(_ message: String) -> (what: String, remedy: String?) {
-        guard let place = message.firstRange(of: "; ") else { return (message, nil) }
-        return (String(message[..<place.lowerBound]), String(message[place.upperBound...]))
     }
 
     /// The table that is sentineld's.
@@ -145,12 +150,13 @@ struct Judgement {
 
     // MARK: The kernel
 
-    private var kernel: [Finding] {
+    private var kernel: [CheckFinding] {
         guard let kernel = facts.running?.status.kernel else {
             return [
                 .note(
-                    .kernel, "\(facts.kernel): \(Self.expected(of: facts.kernel))",
-                    "sentineld tries it out when it starts")
+                    .kernel,
+                    "\(facts.kernel): \(Self.expected(of: facts.kernel)); sentineld tries "
+                        + "it out when it starts")
             ]
         }
         let features: [(Bool, String, String)] = [
@@ -165,8 +171,9 @@ struct Judgement {
         }
         return missing.map {
             .note(
-                .kernel, "\(kernel.release): \($0.1), which sentineld does without",
-                "kernels from \($0.2) on do better")
+                .kernel,
+                "\(kernel.release): \($0.1), which sentineld does without; kernels from "
+                    + "\($0.2) on do better")
         }
     }
 
@@ -184,7 +191,7 @@ struct Judgement {
 
     // MARK: Capacity and clock
 
-    private var capacity: [Finding] {
+    private var capacity: [CheckFinding] {
         guard let sets = facts.running?.status.sets.filter({ $0.capacity ?? 0 > 0 }), !sets.isEmpty else {
             return []
         }
@@ -195,17 +202,23 @@ struct Judgement {
             return full.map {
                 .note(
                     .capacity,
-                    "\($0.name) is \(percent($0)) % full: \(Quantity.number($0.count)) of \(Quantity.number($0.capacity ?? 0))",
-                    "raise [capacity], or shorten [durations]")
+                    "\($0.name) is \(percent($0)) % full: \(Quantity.number($0.count)) of "
+                        + "\(Quantity.number($0.capacity ?? 0)); raise [capacity], or shorten [durations]")
             }
         }
         let most = sets.map(percent).max() ?? 0
-        return most < Self.nearlyFull ? [.ok(.capacity, "no set is more than \(max(1, most)) % full")] : []
+        return most < Self.nearlyFull
+            ? [
+                .ok(
+                    .capacity,
+                    "no set is more than \(max(1, most)) % "
+                        + "full")
+            ] : []
     }
 
     private static var nearlyFull: Int { 75 }
 
-    private var clock: [Finding] {
+    private var clock: [CheckFinding] {
         guard let latest = facts.running?.latest else { return [] }
         guard latest.rawValue > facts.now.rawValue + 60_000 else {
             return [.ok(.clock, "the clock isn't behind the ledger's latest event")]
@@ -213,10 +226,10 @@ struct Judgement {
         return [
             .warning(
                 .clock,
-                "the clock is behind the ledger: its latest event was at \(localTime.text(latest)), "
-                    + "\(latest.relative(to: facts.now))",
-                "see that the clock is set (timedatectl); bans keep their lengths, but moments that are shown are wrong"
-            )
+                "the clock is behind the ledger: its latest event was at "
+                    + "\(localTime.text(latest)), "
+                    + "\(latest.relative(to: facts.now)); see that the clock is set (timedatectl): "
+                    + "bans keep their lengths, but moments that are shown are wrong")
         ]
     }
 }

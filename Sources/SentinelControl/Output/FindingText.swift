@@ -9,14 +9,14 @@ struct FindingText {
         self.console = console
     }
 
-    func lines(_ findings: [Finding]) -> [Line] {
+    func lines(_ findings: [CheckFinding]) -> [Line] {
         findings.flatMap(lines) + [Line(), closing(findings)]
     }
 
     private static let levels = 9
     private static let areas = 15
 
-    private func lines(_ finding: Finding) -> [Line] {
+    private func lines(_ finding: CheckFinding) -> [Line] {
         let start = Self.levels + Self.areas
         let room = console.width.map { max(20, $0 - start) } ?? .max
         let text = finding.remedy.map { "\(finding.what); \($0)" } ?? finding.what
@@ -30,7 +30,7 @@ struct FindingText {
         }
     }
 
-    private func style(_ level: Finding.Level) -> Style {
+    private func style(_ level: CheckFinding.Level) -> Style {
         switch level {
         case .ok: .good
         case .note: .faint
@@ -39,7 +39,7 @@ struct FindingText {
         }
     }
 
-    private func closing(_ findings: [Finding]) -> Line {
+    private func closing(_ findings: [CheckFinding]) -> Line {
         let (warnings, problems) = (
             findings.count { $0.level == .warning }, findings.count { $0.level == .problem }
         )

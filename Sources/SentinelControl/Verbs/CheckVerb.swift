@@ -43,6 +43,6 @@ struct CheckVerb: Verb {
 
 /// A check as it is told in JSON.
 private struct CheckReport: Encodable {
-    var worst: Finding.Level
-    var findings: [Finding]
+    var worst: CheckFinding.Level
+    var findings: [CheckFinding]
 }
