@@ -141,7 +141,9 @@ import Testing
         let shown = try await host.control("check", "--config", host.configuration)
         #expect(shown.status == 1 && shown.output.contains("\nproblem  rulesets"))
         // A path is a word, and stays whole.
-        for line in shown.output.split(separator: "\n") where !line.contains(host.directory) { #expect(line.count <= 80, "\(line)") }
+        for line in shown.output.split(separator: "\n") where !line.contains(host.directory) {
+            #expect(line.count <= 80, "\(line)")
+        }
         _ = consume tcp
         await helper.end()
     }
