@@ -51,6 +51,8 @@ PACKAGES += iproute2 nftables netbase procps util-linux systemd systemd-containe
 PACKAGES += ipset
 # To show the manual, and to complete a command line.
 PACKAGES += man-db groff mandoc bash-completion zsh fish
+# A browser, which looks at reports, and letters for it.
+PACKAGES += chromium fonts-dejavu-core
 # Python, which speaks varlink and libp2p to us. fastecdsa is built from source.
 PACKAGES += python3 python3-venv python3-dev libgmp-dev
 # To try other kernels, for test-kernels alone: an emulator, and what a kernel's modules and first files are packed with.

@@ -244,7 +244,7 @@ let package = Package(
             name: "SentinelControlTests",
             dependencies: [
                 "BanLists", "ConfigurationLoader", "SentinelConfiguration", "SentinelControl",
-                "SentinelProtocol", "Varlink", "Inet", "sentinel-config", nioCore, nioPosix,
+                "SentinelProtocol", "TestRandom", "Varlink", "Inet", "sentinel-config", nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -29,7 +29,7 @@ extension Console {
             showProgress: isatty(STDERR_FILENO) == 1 ? ProcessSurroundings.show : nil,
             width: columns ?? (isTerminal ? ProcessSurroundings.terminalWidth : nil),
             hasColours: isTerminal && isColourful, now: { ProcessSurroundings.now }, localTime: .system,
-            environment: environment)
+            environment: environment, host: ProcessSurroundings.host)
     }
 }
 
@@ -77,6 +77,13 @@ private enum ProcessSurroundings {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return Int(size.ws_col)
+    }
+
+    /// gethostname(3)
+    static var host: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0, name[0] != 0 else { return "this host" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// clock_gettime(2)

@@ -23,13 +23,16 @@ public struct Console: Sendable {
     public var now: @Sendable () -> Timestamp
     public var localTime: LocalTime
     public var environment: [String: String]
+    /// What this host is called.
+    public var host: String
 
     public init(
         write: @escaping @Sendable (String) throws(OutputClosed) -> Void,
         writeError: @escaping @Sendable (String) -> Void,
         ask: (@Sendable (_ question: String) -> String?)? = nil,
         showProgress: (@Sendable (String) -> Void)? = nil, width: Int? = nil, hasColours: Bool = false,
-        now: @escaping @Sendable () -> Timestamp, localTime: LocalTime, environment: [String: String] = [:]
+        now: @escaping @Sendable () -> Timestamp, localTime: LocalTime, environment: [String: String] = [:],
+        host: String = "this host"
     ) {
         self.write = write
         self.writeError = writeError
@@ -40,6 +43,7 @@ public struct Console: Sendable {
         self.now = now
         self.localTime = localTime
         self.environment = environment
+        self.host = host
     }
 }
 

@@ -5,7 +5,8 @@
 enum ExitStatus: Int32, Sendable {
     /// What was asked for is done.
     case done = 0
-    /// The helper or the kernel refused it, or a part of it; or the operator thought better of it.
+    /// The helper or the kernel refused it, or a part of it; or the operator thought better of it. A check found
+    /// something that is wrong.
     case refused = 1
     /// The command line is wrong.
     case usage = 2

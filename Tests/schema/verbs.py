@@ -180,6 +180,9 @@ def main():
         host.holds("shadow report", "shadow", "report")
         in_shadow(host)
         host.holds("metrics", "metrics")
+        host.holds("report", "report", "--since", "2h")
+        # Nothing listens here.
+        host.holds("check", "check", *config, status=1)
         watch(host)
         host.holds("lift", "lift", "192.0.2.1")
         host.holds("history", "history")

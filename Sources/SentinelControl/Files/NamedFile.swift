@@ -41,7 +41,9 @@ struct NamedFile {
 
     /// Writes it so that at any time there is the old file or the new one whole: beside it, synced, then renamed. What
     /// is there and is no regular file, a pipe or a device, is written to.
-    func write(_ bytes: [UInt8]) throws {
+    ///
+    /// - Parameter mode: of a file that isn't there yet, less what the umask takes off.
+    func write(_ bytes: [UInt8], mode: mode_t = 0o644) throws {
         var status = stat()
         let isThere = stat(path, &status) == 0
         if isThere, status.st_mode & S_IFMT != S_IFREG {
@@ -57,7 +59,7 @@ struct NamedFile {
         // What a link leads to is replaced, not the link.
         let target = isThere ? Self.resolved(path) ?? path : path
         let temporary = "\(target).\(UUID().uuidString.prefix(8))"
-        let file = OwnedDescriptor(open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644))
+        let file = OwnedDescriptor(open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode))
         guard file.number >= 0 else {
             throw problem(
                 "can't be written beside: \(Self.reason)", "name a file in a directory that may be written")

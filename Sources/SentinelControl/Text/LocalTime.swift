@@ -38,6 +38,16 @@ public struct LocalTime: Sendable {
             + "\((rest / 3600).padded(to: 2)):\((rest / 60 % 60).padded(to: 2)):\((rest % 60).padded(to: 2))"
     }
 
+    /// How many seconds local time is ahead of UTC at a moment.
+    func ahead(at time: Timestamp) -> Int64 { offset(time.rawValue.flooredDivision(by: 1000)) }
+
+    /// How far it is from UTC at a moment: `UTC+01:00`.
+    func zone(at time: Timestamp) -> String {
+        let ahead = ahead(at: time)
+        let minutes = Int64(ahead.magnitude) / 60
+        return "UTC\(ahead < 0 ? "-" : "+")\((minutes / 60).padded(to: 2)):\((minutes % 60).padded(to: 2))"
+    }
+
     /// The day that it is at a moment, in days since 1970-01-01.
     func day(of time: Timestamp) -> Int64 {
         let seconds = time.rawValue.flooredDivision(by: 1000)

@@ -25,13 +25,15 @@ struct Sentinelctl: ParsableCommand {
               sentinelctl explain 203.0.113.7
               sentinelctl list --json | jq -r .subject
               sentinelctl import list.netset --for 1d
+              sentinelctl report --html report.html
+              sudo sentinelctl check
 
             Output is fitted to the terminal; columns that find no place there are shown on a wider one, and where \
             the output goes to a file or a pipe. COLUMNS sets the width, NO_COLOR turns colours off.
 
             EXIT STATUS:
               0  done, also where there was nothing to show
-              1  the helper or the kernel refused it, or a part of it
+              1  the helper or the kernel refused it, or a part of it; check found something
               2  the command line is wrong
               3  the helper is not reachable
               4  this user may not do it
@@ -40,7 +42,8 @@ struct Sentinelctl: ParsableCommand {
         subcommands: [
             StatusVerb.self, BanVerb.self, LiftVerb.self, ListVerb.self, SetsVerb.self, ExplainVerb.self,
             HistoryVerb.self, WatchVerb.self, DurationsVerb.self, ExemptVerb.self, ImportVerb.self,
-            ExportVerb.self, MetricsVerb.self, ShadowVerb.self, ReloadVerb.self,
+            ExportVerb.self, MetricsVerb.self, ReportVerb.self, CheckVerb.self, ShadowVerb.self,
+            ReloadVerb.self,
             ReleaseVerb.self,
         ])
 }
