@@ -68,7 +68,7 @@ import Testing
             for line in frame.lines {
                 let text = line.rendered(inColours: false)
                 #expect(text.displayWidth <= columns, "\(text) in \(columns)")
-                #expect(!text.unicodeScalars.contains(where: \.isUnfitForTerminal))
+                #expect(text == text.sanitised)
             }
             if let cursor = frame.cursor {
                 #expect((0..<columns).contains(cursor.column) && (0..<rows).contains(cursor.row))
@@ -88,11 +88,13 @@ import Testing
         #expect(shown[1] == "bans 2   refused 1,500 packets, 87.9 KiB")
         #expect(shown[2].hasPrefix("packets/s    500   29.3 KiB/s"))
         #expect(shown[3] == "bans/s    accept 20  dial 0  network 0   renewed 0  ended 0  evicted 0")
-        #expect(shown[4] == "accept4 ▏░░░░ 2/1.05M")
+        #expect(shown[4] == "accept4 ▏░░░░ 2/1.05M    ")
         #expect(
             shown[6] == "  ADDRESS          REASON      PEER       PACKETS▾     /S  LAST MIN  STR    LEFT")
-        #expect(shown[7] == "▸ 203.0.113.1      rate-limit  12D3KooWA       350    250         █    2   10m")
-        #expect(shown[8] == "  203.0.113.2      rate-limit  12D3KooWA         7      0         ▁    2   10m")
+        #expect(
+            shown[7] == "▸ 203.0.113.1      rate-limit  12D3KooWA       350    250         █    2   9m59s")
+        #expect(
+            shown[8] == "  203.0.113.2      rate-limit  12D3KooWA         7      0         ▁    2   9m59s")
         #expect(shown[23] == "e explain  b ban  l lift  x exempt  / filter  s sort  p pause  ? help  q quit")
     }
 
@@ -108,9 +110,11 @@ import Testing
                 }
                 let frame = Self.anyState(columns, rows).frame
                 terminal.take(painter.paint(frame))
-                #expect(terminal.lines == frame.lines.map { $0.rendered(inColours: false) })
+                let again = painter.paint(frame)
+                #expect(
+                    terminal.lines == frame.lines.map { TinyTerminal.trimmed($0.rendered(inColours: false)) })
                 #expect(terminal.cursor == frame.cursor)
-                #expect(painter.paint(frame) == "")
+                #expect(again == "")
             }
         }
     }
@@ -135,11 +139,13 @@ private struct TinyTerminal {
     }
 
     var lines: [String] {
-        cells.map { line in
-            var text = line.joined()
-            while text.hasSuffix(" ") { text.removeLast() }
-            return text
-        }
+        cells.map { Self.trimmed($0.joined()) }
+    }
+
+    static func trimmed(_ text: String) -> String {
+        var text = text
+        while text.hasSuffix(" ") { text.removeLast() }
+        return text
     }
 
     var cursor: Frame.Cursor? { isCursorShown ? .init(row: row, column: column) : nil }

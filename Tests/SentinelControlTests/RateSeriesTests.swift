@@ -88,7 +88,7 @@ import Testing
                     moment += 0.01
                     continue
                 }
-                #expect(!pacing.begin(at: .seconds(moment)))
+                #expect(pacing.begin(at: .seconds(moment)) == false)
                 moment += took
                 busy += took
                 asked += 1
@@ -102,14 +102,14 @@ import Testing
 
     @Test func `A change is looked at at once, unless looking takes long`() {
         var pacing = Pacing(interval: .seconds(1))
-        #expect(pacing.begin(at: .zero))
+        #expect(pacing.begin(at: .zero) == true)
         pacing.end(at: .milliseconds(5))
-        #expect(!pacing.begin(at: .milliseconds(10)))
+        #expect(pacing.begin(at: .milliseconds(10)) == false)
         pacing.hurry(at: .milliseconds(10), lastTook: .milliseconds(5))
-        #expect(pacing.begin(at: .milliseconds(10)))
+        #expect(pacing.begin(at: .milliseconds(10)) == true)
         pacing.end(at: .seconds(3))
         pacing.hurry(at: .seconds(4), lastTook: .seconds(3))
-        #expect(!pacing.begin(at: .seconds(4)))
-        #expect(pacing.begin(at: .seconds(30)))
+        #expect(pacing.begin(at: .seconds(4)) == false)
+        #expect(pacing.begin(at: .seconds(30)) == true)
     }
 }

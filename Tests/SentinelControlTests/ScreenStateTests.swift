@@ -195,7 +195,7 @@ import Testing
         let error = ControlError(.unreachable, "the helper is not running, /s; start it")
         _ = state.take(.failed(error), at: Samples.instant(1))
         _ = state.take(.failed(error), at: Samples.instant(4))
-        #expect(state.shown[1].hasPrefix(" NO ANSWER for 3 s  the helper is not running, /s; start it"))
+        #expect(state.shown[1].hasPrefix(" NO ANSWER for 3 s   the helper is not running, /s; start it"))
         #expect(state.rows.count == 1)
         _ = state.take(.glance(Samples.glance()), at: Samples.instant(5))
         #expect(!state.shown.contains { $0.contains("NO ANSWER") })
@@ -210,7 +210,7 @@ import Testing
             at: Samples.instant(0))
         #expect(state.shown[0].contains("released") && state.shown[0].contains("2 problems"))
         #expect(state.shown[1].hasPrefix(" NOTHING IS ENFORCED"))
-        #expect(state.shown[2] == " PROBLEM 1 of 2  the disk is full; make room")
+        #expect(state.shown[2] == " PROBLEM 1 of 2   the disk is full; make room")
     }
 
     @Test func `What was asked for to be explained is read above the table, and left by a key`() {

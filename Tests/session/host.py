@@ -9,7 +9,8 @@ import subprocess
 import time
 
 PORT = 8776
-NODE, HONEST = "10.77.0.1", "10.77.0.99"
+# The honest client is in another block: nothing that the node itself holds against the attackers' falls back on it.
+NODE, HONEST = "10.77.0.1", "10.78.0.99"
 ATTACKERS = ("10.77.0.11", "10.77.0.12")
 DEADLINE = 60.0
 
@@ -67,6 +68,7 @@ directory = "{folder}/ledger"
         run("ip", "link", "add", "node", "type", "veth", "peer", "name", "peers", "netns", self.others.pid)
         run("ip", "address", "add", f"{NODE}/24", "dev", "node")
         run("ip", "link", "set", "node", "up")
+        run("ip", "route", "add", "10.78.0.0/24", "dev", "node")
         run(*self.inside, "ip", "link", "set", "lo", "up")
         for address in (*ATTACKERS, HONEST):
             run(*self.inside, "ip", "address", "add", f"{address}/24", "dev", "peers")
@@ -108,6 +110,7 @@ directory = "{folder}/ledger"
         asked = subprocess.run(
             [*self.inside, self.programs / "seed-node", "dial", f"tcp:{NODE}:{PORT}", "--source", source, "--count", "1"],
             env=self.environment, capture_output=True, timeout=60, check=False)
+        self.last_dial = asked.stdout
         return asked.returncode == 0
 
     def control(self, *arguments):

@@ -73,16 +73,18 @@ extension ScreenView {
         return lines
     }
 
-    /// At most two lines.
+    /// At most three lines; where there is no room beside what is the matter, below it.
     private func alert(_ what: String, _ text: String, _ columns: Int) -> [Line] {
-        let room = max(1, columns - what.count - 4)
-        let words = text.sanitised.wrapped(to: room)
-        var lines = [Line(Span(" \(what) ", .alert), Span(" "), Span(words[0], .bad))]
-        if words.count > 1 {
-            let rest = words.dropFirst().joined(separator: " ").cut(to: room)
-            lines.append(Line(Span(String(repeating: " ", count: what.count + 3)), Span(rest, .bad)))
+        var words = text.sanitised.split(separator: " ").map(String.init)
+        var first = Line(Span(" \(what) ", .alert), Span(" "))
+        while let word = words.first, first.width + word.displayWidth + 1 <= columns {
+            first.spans.append(Span(" \(word)", .bad))
+            words.removeFirst()
         }
-        return lines
+        guard !words.isEmpty else { return [first] }
+        var rest = words.joined(separator: " ").wrapped(to: max(1, columns - 2))
+        if rest.count > 2 { rest = [rest[0], rest[1...].joined(separator: " ").cut(to: columns - 2)] }
+        return [first] + rest.map { Line(Span("  \($0)", .bad)) }
     }
 
     // MARK: What it has refused

@@ -88,6 +88,7 @@ public final class Terminal: Sendable {
         sigemptyset(&signals)
         sigaddset(&signals, signal)
         pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-        kill(getpid(), signal)
+        // To this thread: what is sent to the process could be taken off by who waits for it there.
+        raise(signal)
     }
 }
