@@ -33,7 +33,7 @@ import Testing
     @Test func `Columns are averages, and those of which nothing is known are empty`() {
         let series = series((10, 0), (11, 10), (12, 40), (14, 40))
         #expect(series.columns(4, each: .seconds(2), until: .seconds(15)) == [nil, 20, 0, nil])
-        #expect(series.columns(3, each: .seconds(5), until: .seconds(14)) == [nil, nil, 10])
+        #expect(series.columns(3, each: .seconds(4), until: .seconds(15)) == [nil, 20, 0])
         #expect(series.columns(0, each: .seconds(1), until: .seconds(14)) == [])
         #expect(series.columns(2, each: .zero, until: .seconds(14)) == [])
     }

@@ -19,12 +19,19 @@ def run(*command, **more):
     return subprocess.run([str(word) for word in command], check=True, text=True, capture_output=True, **more).stdout
 
 
-def wait_for(what, holds):
+def comes_about(holds):
+    """Waits until something holds; whether it came to that."""
     end = time.monotonic() + DEADLINE
     while not holds():
         if time.monotonic() > end:
-            raise RuntimeError(f"{what}: it didn't come about in {DEADLINE:.0f} s")
+            return False
         time.sleep(0.05)
+    return True
+
+
+def wait_for(what, holds):
+    if not comes_about(holds):
+        raise RuntimeError(f"{what}: it didn't come about in {DEADLINE:.0f} s")
 
 
 class Host:

@@ -22,6 +22,7 @@ extension ScreenView {
                 Span("  with ", .faint), Span("\"\(state.filter)\"", .warning), Span(" (Esc: all)", .faint),
             ]
         }
+        if let refusal = data.refusal { left += [Span("  \(refusal)", .warning)] }
         var right = Line()
         if let last = data.readingAt {
             let age = Int64((state.now.elapsed - last.elapsed).seconds * 1000)
@@ -50,9 +51,7 @@ extension ScreenView {
 
     private func nothing(_ state: ScreenState) -> [Line] {
         let text: String
-        if let refusal = state.data.refusal {
-            text = refusal
-        } else if state.data.readingAt == nil {
+        if state.data.readingAt == nil {
             text = "Reading the sets…"
         } else {
             text = state.filter.isEmpty ? "No bans in force." : "No row has \"\(state.filter)\"."

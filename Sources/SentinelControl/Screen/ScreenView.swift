@@ -41,11 +41,11 @@ struct ScreenView: Sendable {
         if case .prompt(let prompt) = state.focus {
             let question = prompt.question.cut(to: max(0, columns - 20))
             let typed = prompt.line.window(columns - question.displayWidth)
-            let asksForText = if case .lift = prompt.purpose { false } else { true }
-            let line = Line(Span(question, .title), Span(typed.text))
-            let hint =
-                asksForText ? "Enter: go on   Esc: never mind   Ctrl-U: empty the line" : "y: yes   n: no"
-            return (said(state) + [line, Line(Span(hint, .faint))], question.displayWidth + typed.cursor)
+            return (
+                said(state) + [
+                    Line(Span(question, .title), Span(typed.text)), Line(Span(prompt.hint, .faint)),
+                ], question.displayWidth + typed.cursor
+            )
         }
         let text = said(state)
         return ((text.isEmpty ? [Line()] : text) + [hints(columns)], nil)
