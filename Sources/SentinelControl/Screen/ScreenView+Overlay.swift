@@ -44,14 +44,14 @@ extension ScreenView {
 
     private func help(_ columns: Int) -> [Line] {
         let keys = [
-            ("up down k j", "select a row; PgUp, PgDn, Home and End go further"),
+            ("up down k j", "select a row (PgUp, PgDn, Home and End go further)"),
             ("Enter, e", "explain the selected one: what decides, which ban, why, until when"),
             ("b", "ban: whom, beginning with the selected one, then for how long"),
             ("l", "lift the selected ban, after a yes"),
             ("x", "exempt an address from every ban, in the configuration's file"),
-            ("/", "show the rows that have a text in them; Esc shows all"),
+            ("/", "show the rows that have a text in them (Esc shows all)"),
             ("P R S E", "sort by packets, packets a second, strikes, or what ends soonest"),
-            ("s, r", "sort by the next of these; the other way round"),
+            ("s, r", "sort by the next of these, the other way round"),
             ("p, space", "hold still, and go on"), ("Ctrl-L", "paint anew"), ("Ctrl-Z", "stop; fg goes on"),
             ("q, Ctrl-C", "end"),
         ]

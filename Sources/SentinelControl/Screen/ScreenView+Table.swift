@@ -11,10 +11,8 @@ extension ScreenView {
         if data.readingAt != nil {
             let shown = state.rows.count
             let all = state.data.glance?.status.bans ?? shown
-            let what =
-                shown < all && state.filter.isEmpty
-                ? "the \(Quantity.number(shown)) that have refused most"
-                : Quantity.count(shown, "row")
+            let isPart = shown < all && state.filter.isEmpty
+            let what = Quantity.count(shown, "row") + (isPart ? ", of those that have refused most" : "")
             left.append(Span(what, .faint))
         }
         if !state.filter.isEmpty {
