@@ -100,6 +100,21 @@ import Testing
         }
     }
 
+    @Test func `An answer that had to wait behind another isn't taken for more work`() {
+        var pacing = Pacing(interval: .seconds(1), remembering: 8)
+        #expect(pacing.begin(at: .zero) == true)
+        pacing.end(at: .milliseconds(5))
+        for second in stride(from: 1.0, through: 61, by: 10) {
+            #expect(pacing.begin(at: .seconds(second)) == true)
+            pacing.end(at: .seconds(second + 9))
+        }
+        // All of those it remembers have taken long: so does the work.
+        #expect(pacing.begin(at: .seconds(71)) == true)
+        pacing.end(at: .seconds(80))
+        #expect(pacing.begin(at: .seconds(81)) == false)
+        #expect(pacing.begin(at: .seconds(161)) == true)
+    }
+
     @Test func `A change is looked at at once, unless looking takes long`() {
         var pacing = Pacing(interval: .seconds(1))
         #expect(pacing.begin(at: .zero) == true)

@@ -6,16 +6,19 @@ struct Pacing: Hashable, Sendable {
     private let interval: Duration
     private var due = Duration.zero
     private var begun: Duration?
+    /// How long the last answers took.
+    private var took: [Duration] = []
+    private let remembered: Int
 
     /// The share of the time that may be spent on answers: one part of so many.
     private static var parts: Int { 10 }
 
-    init(interval: Duration) {
+    /// - Parameter remembered: of so many answers, the one that came soonest tells how much work they are: others may have
+    ///   waited behind somebody else's.
+    init(interval: Duration, remembering remembered: Int = 1) {
         self.interval = interval
+        self.remembered = remembered
     }
-
-    /// Since when an answer is awaited.
-    var waitingSince: Duration? { begun }
 
     /// Whether it is to be asked for now. If so, it counts as asked for.
     mutating func begin(at moment: Duration) -> Bool {
@@ -27,7 +30,8 @@ struct Pacing: Hashable, Sendable {
     /// The answer has come, or won't.
     mutating func end(at moment: Duration) {
         guard let begun else { return }
-        due = begun + max(interval, (moment - begun) * Self.parts)
+        took = took.suffix(remembered - 1) + [moment - begun]
+        due = begun + max(interval, (took.min() ?? .zero) * Self.parts)
         self.begun = nil
     }
 

@@ -35,7 +35,7 @@ final class ScreenSession {
             configuration: program.configuration, view: view)
         state.order = program.order
         painter = ScreenPainter(hasColours: console.hasColours)
-        glances = Pacing(interval: program.interval)
+        glances = Pacing(interval: program.interval, remembering: 8)
         readings = Pacing(interval: program.interval)
     }
 
