@@ -118,6 +118,11 @@ test-manual: CONFIGURATION := debug
 test-manual: deps swift ## The manual's pages and the shells' completions say what the programs know
 	@SWIFT=$(SWIFT) CONFIGURATION=$(CONFIGURATION) Tests/manual/run
 
+test-session: CONFIGURATION := debug
+test-session: deps $(VENV)/ready swift ## sentinelctl top at a pseudo-terminal, under attack; recorded in .build/session
+	@$(SWIFT) build
+	CONFIGURATION=$(CONFIGURATION) PATH=$(VENV)/bin:$$PATH Tests/session/run
+
 test-kernels: CONFIGURATION := debug
 test-kernels: PACKAGES += $(KERNEL_PACKAGES)
 test-kernels: deps swift ## Enforcement, renewal, ownership and restart on Debian 12's own kernel, and on this one
@@ -231,4 +236,4 @@ $(VENV)/ready: $(REQUIREMENTS)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix --requirement ,$(REQUIREMENTS))
 	touch $@
 
-.PHONY: help demo run build test format lint check-systemd test-systemd test-deb test-manual test-kernels torture bench simulate clean install deb deps swift
+.PHONY: help demo run build test format lint check-systemd test-systemd test-deb test-manual test-session test-kernels torture bench simulate clean install deb deps swift

@@ -116,6 +116,7 @@ let package = Package(
             dependencies: [
                 "BanLists", "ConfigurationLoader", "Fail2banDatabase", "Inet", "Sentinel",
                 "SentinelConfiguration", "SentinelProtocol", "Varlink", argumentParser, nioCore, nioPosix,
+                unixSignals,
             ],
             swiftSettings: settings),
         .executableTarget(name: "sentinelctl", dependencies: ["SentinelControl"], swiftSettings: settings),

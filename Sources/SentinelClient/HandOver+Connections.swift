@@ -15,10 +15,11 @@ extension HandOver {
     /// peer is there.
     public func opened(_ connection: Connection) {
         let remote = connection.remote
+        let now = timing.now()
         let (isEntered, hasChanged, covered) = connections.withLock { connections in
             let isEntered = connections.enter(connection)
             let hasChanged = remote.id.map { connections.learned(of: $0) } ?? false
-            return (isEntered, hasChanged, connections.takeCovered(connection))
+            return (isEntered, hasChanged, connections.takeCovered(connection, at: now))
         }
         if let covered { report([covered]) }
         if !isEntered { state.withLock { $0.statistics.untracked += 1 } }
@@ -108,7 +109,8 @@ extension HandOver {
             default: ended.append(ban)
             }
         }
-        connections.withLock { $0.note(banned: banned, ended: ended) }
+        let now = timing.now()
+        connections.withLock { $0.note(banned: banned, ended: ended, at: now) }
         hear(bans: banned)
         guard observer != nil else { return }
         state.withLock { state in

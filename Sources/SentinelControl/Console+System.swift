@@ -20,7 +20,7 @@ extension Console {
         let isColourful =
             (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"].map { $0 != "dumb" } ?? false
         let columns = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
-        return Console(
+        var console = Console(
             write: { (text: String) throws(OutputClosed) -> Void in
                 guard ProcessSurroundings.write(text, to: STDOUT_FILENO) else { throw OutputClosed() }
             },
@@ -30,6 +30,10 @@ extension Console {
             width: columns ?? (isTerminal ? ProcessSurroundings.terminalWidth : nil),
             hasColours: isTerminal && isColourful, now: { ProcessSurroundings.now }, localTime: .system,
             environment: environment, host: ProcessSurroundings.host)
+        if let kind = environment["TERM"], !["", "dumb", "unknown"].contains(kind) {
+            console.terminal = Terminal()
+        }
+        return console
     }
 }
 

@@ -20,6 +20,9 @@ public struct Console: Sendable {
     public var width: Int?
     /// Whether colours may be used.
     public var hasColours: Bool
+    /// The terminal that keys come from and that the output is shown on; nil where either is none, or one that can't
+    /// move its cursor.
+    public var terminal: Terminal?
     public var now: @Sendable () -> Timestamp
     public var localTime: LocalTime
     public var environment: [String: String]

@@ -29,6 +29,20 @@ public enum ControlProgram {
         }
     }
 
+    /// Carries a command line of a verb's out, by connections to the helper on a group that is there already.
+    ///
+    /// - Parameter arguments: without the program's name.
+    static func status(
+        of arguments: [String], on console: Console, _ helper: HelperAddress
+    ) async -> ExitStatus {
+        do {
+            guard let verb = try Sentinelctl.parseAsRoot(arguments) as? any Verb else { return .usage }
+            return await perform(verb, on: console, helper)
+        } catch {
+            return end(error, on: console)
+        }
+    }
+
     /// The help that was asked for, or what is wrong with the command line.
     private static func end(_ error: any Error, on console: Console) -> ExitStatus {
         let text = Sentinelctl.fullMessage(for: error, columns: console.width ?? 80)

@@ -213,6 +213,24 @@ struct OpenConnectionTests {
     // MARK: What wasn't heard
 
     @Test
+    func `a connection that gets through long after its ban is let through: its address may be exempt`()
+        async throws
+    {
+        try await Fixture.run { fixture in
+            fixture.handOver.opened(try connected(1, "/ip4/203.0.113.99/tcp/5000", .inbound))
+            await fixture.waitUntilHeard()
+            await fixture.helper.tell(.banned, sampleBan(.network, "203.0.113.0/24"))
+            #expect(await fixture.nextClosing() == 1)
+            fixture.time.advance(milliseconds: 9_999)
+            fixture.handOver.opened(try connected(2, "/ip4/203.0.113.7/tcp/5000", .inbound))
+            #expect(await fixture.nextClosing() == 2)
+            fixture.time.advance(milliseconds: 1)
+            fixture.handOver.opened(try connected(3, "/ip4/203.0.113.7/tcp/5001", .inbound))
+            #expect(fixture.statistics.closed == 2)
+        }
+    }
+
+    @Test
     func `bans that came while nobody listened are found in the list`() async throws {
         try await Fixture.run { _ in
         } before: { fixture in

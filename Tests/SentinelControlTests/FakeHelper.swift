@@ -119,3 +119,19 @@ func sampleBan(_ id: Int64 = 17, key: String = "203.0.113.7", detail: String? = 
         granted: Milliseconds(rawValue: 600_000), created: Recorder.now,
         expires: Timestamp(rawValue: Recorder.now.rawValue + 600_000), strikes: 2, durable: false)
 }
+
+/// Runs a verb as the screen does, against a helper that answers so.
+func ranWithin(_ arguments: [String], _ answer: @escaping FakeHelper.Answer) async throws -> VerbOutcome {
+    let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString)"
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let service = try await VarlinkService.start(
+        on: group.next(), listener: .path(path),
+        identity: .init(vendor: "Seed Sentinel", product: "test", version: "0", url: "https://example.org"),
+        interfaces: [HelperInterface.interface],
+        handler: FakeHelper(eventLoop: group.next(), answer: answer))
+    let outcome = await VerbRun.outcome(
+        of: arguments, Recorder().console(), HelperAddress(socket: path, group: group))
+    await service.close()
+    try await group.shutdownGracefully()
+    return outcome
+}

@@ -159,6 +159,7 @@ def main():
                    "--detail", "a word")
         host.holds("ban", "ban", "127.0.0.1", status=1)
         host.holds("status", "status")
+        host.holds("top", "top", "--once", "--interval", "200ms")
         host.holds("list", "list")
         host.holds("sets", "sets")
         host.holds("sets NAME", "sets", "accept4")

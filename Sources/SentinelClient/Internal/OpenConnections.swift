@@ -27,8 +27,9 @@ struct OpenConnections: Sendable {
     private var byAddress: [IPAddress: Set<Connection.ID>] = [:]
     private var byPeer: [PeerID: Set<Connection.ID>] = [:]
     private(set) var protectedPeers: Set<PeerID> = []
-    /// The latest bans, by their ids. A connection may be told of after the ban that came while it was secured.
-    private var recent = RecencyTable<Int64, Ban>(capacity: 64)
+    /// The latest bans, by their ids, and when each was told of. A connection may be told of after the ban that came
+    /// while it was secured.
+    private var recent = RecencyTable<Int64, (ban: Ban, told: MonotonicInstant)>(capacity: 64)
     /// Whether the addresses of protected peers may be others than those that were taken last.
     private var hasChangedGuards = false
 
@@ -105,9 +106,13 @@ struct OpenConnections: Sendable {
 
     // MARK: Bans
 
+    /// How long a connection may be secured after the ban has come. From then on the kernel lets none of its packets
+    /// pass; who gets through later is let through, as is who has been exempted.
+    private static var securing: Duration { .seconds(10) }
+
     /// Notes which bans are in force since a moment ago, and which are no longer.
-    mutating func note(banned: [Ban], ended: [Ban]) {
-        for ban in banned { _ = recent.insert(ban.id, ban) }
+    mutating func note(banned: [Ban], ended: [Ban], at now: MonotonicInstant) {
+        for ban in banned { _ = recent.insert(ban.id, (ban, now)) }
         for ban in ended { _ = recent.remove(ban.id) }
     }
 
@@ -117,9 +122,10 @@ struct OpenConnections: Sendable {
     }
 
     /// A ban that came a moment ago and covers a connection that was entered just now.
-    mutating func takeCovered(_ connection: Connection) -> Covered? {
+    mutating func takeCovered(_ connection: Connection, at now: MonotonicInstant) -> Covered? {
         guard recent.count > 0, let address = entries[connection.id]?.address else { return nil }
-        let bans = recent.values.filter { ban in
+        let bans = recent.values.filter { now < $0.told.advanced(by: Self.securing) }.map(\.ban).filter {
+            ban in
             switch ban.check {
             case .dial: Endpoint(ban.key)?.address == address
             case .accept, .network: IPNetwork(ban.key)?.contains(address) ?? false

@@ -130,6 +130,14 @@ struct Judgement {
                     "sentineld \(status.version) enforces \(bans), and the table is "
                         + "\(status.mode)"))
         }
+        if let shadow = status.shadow, !shadow.isEmpty, status.mode != .released {
+            let checks = shadow.map(\.rawValue).joined(separator: ", ")
+            findings.append(
+                .warning(
+                    .helper,
+                    "in shadow, bans refuse nobody there: \(checks); take what is tried out no longer out "
+                        + "of [shadow] checks, and run sentinelctl reload"))
+        }
         findings += status.problems.map { .problem(.helper, $0) }
         switch status.ledger {
         case .healthy:

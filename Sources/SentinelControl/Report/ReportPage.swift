@@ -93,6 +93,11 @@ struct ReportPage {
         let (text, style) =
             switch status.mode {
             case .released: ("Not enforcing: the table has been released", "state bad")
+            case _ where !(status.shadow ?? []).isEmpty:
+                (
+                    "In shadow, only counted: "
+                        + (status.shadow ?? []).map(\.rawValue).joined(separator: ", "), "state warn"
+                )
             case _ where !status.problems.isEmpty:
                 ("Enforcing, with \(Quantity.count(status.problems.count, "problem"))", "state warn")
             case _ where status.ledger != .healthy:

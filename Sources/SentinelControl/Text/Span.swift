@@ -4,6 +4,8 @@
 /// What a part of a line says by its colour.
 enum Style: Hashable, Sendable {
     case plain, title, good, warning, bad, faint
+    /// On a screen: the row that is selected, and what must not be overlooked.
+    case selected, alert
 
     /// ECMA-48's "select graphic rendition".
     fileprivate var code: String? {
@@ -14,6 +16,8 @@ enum Style: Hashable, Sendable {
         case .warning: "33"
         case .bad: "31"
         case .faint: "2"
+        case .selected: "7"
+        case .alert: "1;7;31"
         }
     }
 }
@@ -55,10 +59,15 @@ struct Line: Hashable, Sendable {
         self.spans = spans
     }
 
-    /// The line as it is written, without spaces at its end.
-    func rendered(inColours: Bool) -> String {
+    /// The line without spaces at its end.
+    var trimmed: Line {
         var spans = spans
         while let last = spans.last, last.text.allSatisfy({ $0 == " " }) { spans.removeLast() }
-        return spans.map { $0.rendered(inColours: inColours) }.joined()
+        return Line(spans)
+    }
+
+    /// The line as it is written, without spaces at its end.
+    func rendered(inColours: Bool) -> String {
+        trimmed.spans.map { $0.rendered(inColours: inColours) }.joined()
     }
 }

@@ -21,6 +21,7 @@ struct Sentinelctl: ParsableCommand {
 
             EXAMPLES:
               sentinelctl status
+              sentinelctl top
               sentinelctl ban 203.0.113.7 --for 1h30m
               sentinelctl explain 203.0.113.7
               sentinelctl list --json | jq -r .subject
@@ -40,7 +41,8 @@ struct Sentinelctl: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            StatusVerb.self, BanVerb.self, LiftVerb.self, ListVerb.self, SetsVerb.self, ExplainVerb.self,
+            StatusVerb.self, TopVerb.self, BanVerb.self, LiftVerb.self, ListVerb.self, SetsVerb.self,
+            ExplainVerb.self,
             HistoryVerb.self, WatchVerb.self, DurationsVerb.self, ExemptVerb.self, ImportVerb.self,
             ExportVerb.self, MetricsVerb.self, ReportVerb.self, CheckVerb.self, ShadowVerb.self,
             ReloadVerb.self,
