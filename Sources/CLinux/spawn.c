@@ -221,6 +221,11 @@ int clinux_confine(void) {
     return limit((const int[]){RLIMIT_FSIZE, RLIMIT_NPROC}, 2);
 }
 
+int clinux_bound(unsigned long long memory, unsigned long long seconds) {
+    const struct rlimit space = {memory, memory}, time = {seconds, seconds};
+    return setrlimit(RLIMIT_AS, &space) != 0 ? -1 : setrlimit(RLIMIT_CPU, &time);
+}
+
 int clinux_memory_file(const void *bytes, size_t count) {
     int descriptor = memfd_create("sentinel", MFD_CLOEXEC);
     if (descriptor < 0) return -1;
@@ -262,6 +267,12 @@ int clinux_reap(pid_t pid, int *signal) {
 }
 
 int clinux_confine(void) {
+    errno = ENOTSUP;
+    return -1;
+}
+
+int clinux_bound(unsigned long long memory, unsigned long long seconds) {
+    (void)memory, (void)seconds;
     errno = ENOTSUP;
     return -1;
 }

@@ -18,6 +18,7 @@ extension Helper: VarlinkHandler {
         case HelperInterface.history.name: try history(call)
         case HelperInterface.sets.name: try sets(call)
         case HelperInterface.counters.name: try counters(call)
+        case HelperInterface.feeds.name: try listFeeds(call)
         case HelperInterface.guarded.name: try guarded(call)
         case HelperInterface.explain.name: try explain(call)
         case HelperInterface.status.name: try status(call)
@@ -68,6 +69,7 @@ extension Helper: VarlinkHandler {
         }
         waiting.removeAll()
         audit.stop()
+        feedsAreReleased()
         missing = nil
         manager.forget(name: "nftables")
         manager.notify(.status("released: nothing is enforced until sentineld is restarted"))

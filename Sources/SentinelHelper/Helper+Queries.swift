@@ -110,9 +110,15 @@ extension Helper {
         let guardEntry = guards.entry(touching: network)
         let isExempt = exempt.sets.contains(network)
         let inboundSet =
-            isExempt ? nil : bans.first { $0.key.check == .accept }?.key.set ?? coveringSet(network)
+            isExempt
+            ? nil
+            : bans.first { $0.key.check == .accept }?.key.set ?? coveringSet(network)
+                ?? feedSet(holding: network)
         let outboundSet =
-            isExempt ? nil : bans.first { $0.key.check == .dial }?.key.set ?? coveringSet(network)
+            isExempt
+            ? nil
+            : bans.first { $0.key.check == .dial }?.key.set ?? coveringSet(network)
+                ?? feedSet(holding: network)
         let key = target.key(ipv6Prefix: enforcer.layout.ipv6Prefix)
         let isProtected = protected.address(in: key.matched(ipv6Prefix: enforcer.layout.ipv6Prefix)) != nil
         let reason = Reason(bans.first?.reason ?? "operator") ?? .denyListed
@@ -125,7 +131,8 @@ extension Helper {
             guardName: guardEntry?.name ?? (isProtected ? .protected : nil),
             bans: bans.map(ban),
             elements: try elements(of: bans), strikes: strikes,
-            next: schedule.longest(strikes: strikes + 1).map { Milliseconds($0) })
+            next: schedule.longest(strikes: strikes + 1).map { Milliseconds($0) },
+            feeds: feeds(listing: network))
     }
 
     /// That of what a ban blocks, by the ban's number.

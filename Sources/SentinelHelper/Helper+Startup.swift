@@ -16,9 +16,13 @@ extension Helper {
         if let found = try enforcer.find() {
             let changes = try compare(found.sets, isLedgerTrue: isLedgerWhole && !found.isUnsaved)
             if found.fits {
-                try enforcer.adopt(.init(elements: fixedElements()), changes)
+                try enforcer.adopt(
+                    .init(elements: fixedElements()), changes, keepsFeeds: !feeds.files.isEmpty)
+                if !feeds.files.isEmpty { feeds.inKernel = nil }
             } else {
+                readFeedsAtOnce()
                 try enforcer.build(contents(), replacing: true)
+                feedsAreInKernel()
             }
         } else {
             try buildAnew()

@@ -61,6 +61,7 @@ public actor Helper {
     var limitProblem: String?
     var reports: ManagerReports
     var reloading = Reloading()
+    var feeds = FeedKeeping()
     private var wakeup: Scheduled<Void>?
     private var wakesAt: MonotonicMilliseconds = .max
 
@@ -89,6 +90,7 @@ public actor Helper {
         self.clock = clock
         reports = ManagerReports(watchdog: manager.watchdog)
         started = clock.wall()
+        feeds.configure(configuration.feeds)
         schedules = try DurationSchedules(configuration.durations)
         access = AccessControl(configuration.access)
         (nodeUsers, userProblems) = Self.resolveUsers(configuration.node.users)
@@ -189,7 +191,7 @@ public actor Helper {
             elements[kind] = book.keys(in: kind).compactMap { book[$0].flatMap(element) }
         }
         for (kind, cover) in covers { elements[kind] = intervalElements(cover.segments) }
-        return Enforcer.Contents(elements: elements)
+        return Enforcer.Contents(elements: elements, feeds: feeds.inKernel ?? feeds.wanted)
     }
 
     // MARK: What happens by itself
@@ -202,6 +204,7 @@ public actor Helper {
         watchTable()
         enforceWaiting()
         lookAfterLedger()
+        lookAfterFeeds()
         reportToManager()
         wakesAt = .max
         scheduleWakeup()
@@ -272,6 +275,7 @@ public actor Helper {
         if let missing { problems.append("nothing is enforced: \(missing)") }
         problems += [repairProblem, exempt.problem, cuttingProblem].compactMap { $0 }
         problems += ledgerProblems
+        problems += feedProblems
         problems += waitingProblems
         return problems
     }

@@ -38,6 +38,8 @@ public enum HelperInterface {
     /// What is counted: refused packets by set, events by kind, check and reason.
     public static let counters = VarlinkMethod<VarlinkEmpty, Counters.Reply>(
         "org.seedsentinel.Helper.Counters")
+    /// What feeds list, and how each is.
+    public static let feeds = VarlinkMethod<VarlinkEmpty, Feeds.Reply>("org.seedsentinel.Helper.Feeds")
     /// Whom nothing may block, and why, in pages where the call asks for more.
     public static let guarded = VarlinkMethod<VarlinkEmpty, Guarded.Reply>("org.seedsentinel.Helper.Guarded")
     /// Everything that is known about a subject or a peer.

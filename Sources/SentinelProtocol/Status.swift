@@ -198,10 +198,12 @@ public struct Explanation: Codable, Hashable, Sendable {
     public var strikes: Int
     /// How long a ban for the default reason would last if it came now, absent: for good.
     public var next: Milliseconds?
+    /// The feeds that list all of it.
+    public var feeds: [String]
 
     public init(
         subject: String, inbound: Bool, outbound: Bool, set: String? = nil, guardName: GuardName? = nil,
-        bans: [Ban], elements: [SetElement], strikes: Int, next: Milliseconds? = nil
+        bans: [Ban], elements: [SetElement], strikes: Int, next: Milliseconds? = nil, feeds: [String] = []
     ) {
         self.subject = subject
         self.inbound = inbound
@@ -212,10 +214,11 @@ public struct Explanation: Codable, Hashable, Sendable {
         self.elements = elements
         self.strikes = strikes
         self.next = next
+        self.feeds = feeds
     }
 
     private enum CodingKeys: String, CodingKey {
-        case subject, inbound, outbound, set, bans, elements, strikes, next
+        case subject, inbound, outbound, set, bans, elements, strikes, next, feeds
         case guardName = "guard"
     }
 }

@@ -46,6 +46,10 @@ int clinux_reap(pid_t pid, int *signal);
 /// process or a thread. Called by the program once its libraries have what they need. Returns 0.
 int clinux_confine(void);
 
+/// setrlimit(2): from now on, the calling process gets no more address space than so many bytes, and is ended after so
+/// many seconds of a processor's time. Returns 0.
+int clinux_bound(unsigned long long memory, unsigned long long seconds);
+
 /// memfd_create(2): a file without a name that has these bytes, to be read from its beginning, and is closed on exec.
 /// Returns its descriptor.
 int clinux_memory_file(const void *bytes, size_t count);
