@@ -48,6 +48,14 @@ public struct AddressList: Hashable, Sendable {
         return difference
     }
 
+    /// Those single addresses of it that are in another's blocks.
+    public func addresses(in other: AddressList) -> AddressList {
+        var result = AddressList()
+        result.ipv4 = ipv4.addresses(in: other.ipv4)
+        result.ipv6 = ipv6.addresses(in: other.ipv6)
+        return result
+    }
+
     /// As what it has something.
     public enum Place: Hashable, Sendable {
         /// As a single address.

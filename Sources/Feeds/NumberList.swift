@@ -126,6 +126,20 @@ public struct NumberList<Number: FixedWidthInteger & UnsignedInteger & Sendable>
         return (removed, added)
     }
 
+    /// Those of the single addresses that are in another's blocks.
+    func addresses(in other: NumberList) -> NumberList {
+        var result = NumberList()
+        var next = 0
+        result.addresses =
+            other.blocks.isEmpty
+            ? []
+            : addresses.filter { address in
+                while next < other.blocks.count, other.blocks[next].last < address { next += 1 }
+                return next < other.blocks.count && other.blocks[next].first <= address
+            }
+        return result
+    }
+
     private static func compare<Part: Equatable>(
         _ a: [Part], _ b: [Part], _ isBefore: (Part, Part) -> Bool, _ removed: inout [Part],
         _ added: inout [Part]

@@ -11,6 +11,12 @@
 extern "C" {
 #endif
 
+// MARK: The kernel's readers
+
+/// membarrier(2) MEMBARRIER_CMD_GLOBAL, which waits until whoever reads the kernel's structures by RCU, as packets on their
+/// way do, is done with what he read before. Takes some ten milliseconds. Where the kernel can't, it waits as long.
+void clinux_wait_for_readers(void);
+
 // MARK: A program without privileges
 
 /// A program that was started.
