@@ -45,12 +45,17 @@ extension FeedReading {
         self.format = kind.rawValue
         let reading: BanListReading
         do {
-            reading = try reader.read(text.span, now: ListTime(milliseconds: now))
+            // Of a plain list, blocks that are next to each other have become one already.
+            reading =
+                kind == .plain
+                ? PlainList.read(
+                    text.span, now: ListTime(milliseconds: now), widest4: Self.widest4, widest6: Self.widest6)
+                : try reader.read(text.span, now: ListTime(milliseconds: now))
         } catch {
             throw Self.failure(error, file)
         }
         ended = reading.ended
-        take(reading)
+        take(reading, isAggregated: kind == .plain)
         let taken = reading.entries.count + reading.merged + reading.refusals.count - refused
         guard refused <= max(taken, 0) else {
             let first = refusals.first ?? ""
@@ -71,6 +76,7 @@ extension FeedReading {
             do {
                 return try BanListKind(recognising: text.span)
             } catch {
+                if isEmptyOnPurpose(text) { return .plain }
                 throw failure(error, file)
             }
         }
@@ -80,6 +86,12 @@ extension FeedReading {
                 remedy: "the formats are " + BanListKind.allCases.map(\.rawValue).joined(separator: ", "))
         }
         return kind
+    }
+
+    /// Whether there are comments and nothing else.
+    private static func isEmptyOnPurpose(_ text: [UInt8]) -> Bool {
+        let reading = PlainList.read(text.span, now: ListTime(milliseconds: 0), widest4: 0, widest6: 0)
+        return reading.comments > 0 && reading.entries.isEmpty && reading.refusals.isEmpty
     }
 
     private static func failure(_ error: BanListError, _ file: String) -> ConfigurationError {
@@ -94,12 +106,12 @@ extension FeedReading {
     }
 
     /// Takes what a feed can hold.
-    private mutating func take(_ reading: BanListReading) {
+    private mutating func take(_ reading: BanListReading, isAggregated: Bool) {
         var builder = AddressList.Builder()
         refused = reading.refusals.count
         for refusal in reading.refusals.prefix(Self.mostRefusalsTold) { tell(refusal) }
         for (place, entry) in reading.entries.enumerated() {
-            if let (problem, remedy) = Self.fault(of: entry.subject) {
+            if let (problem, remedy) = Self.fault(of: entry.subject), !isAggregated {
                 refused += 1
                 guard refusals.count < Self.mostRefusalsTold else { continue }
                 tell(

@@ -145,7 +145,7 @@ import Varlink
                 "add element inet sentinel feednet4 { 203.0.113.0/24 }", "delete table inet sentinel",
             ] {
                 try await namespace.command("nft", command)
-                try await until { try await isRight() }
+                try await until { (try? await isRight()) ?? false }
             }
         }
     }
@@ -186,7 +186,7 @@ import Varlink
                 for set in reply.sets { listed.formUnion((set.elements ?? []).map(\.key)) }
             }
             #expect(listed == Set(addresses(40_000, 10_000)))
-            let some = addresses(30_000, 20_000).enumerated().filter { $0.offset % 100 == 0 }.map(\.element)
+            let some = addresses(30_000, 20_000).enumerated().filter { $0.offset % 4000 == 0 }.map(\.element)
             let found = try await namespace.command(
                 "nft", "get", "element", "inet", "sentinel", "feed4", "{ \(some.joined(separator: ", ")) }")
             #expect(some.allSatisfy { found.contains($0) })

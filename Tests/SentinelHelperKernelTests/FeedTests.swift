@@ -68,7 +68,10 @@ import Varlink
                 }
             }
             try await helper.untilInForce(0, 1)
-            #expect(try await dial() == .refused("EHOSTUNREACH"))
+            let denied = try await dial()
+            #expect(
+                [.refused("EHOSTUNREACH"), .refused("EACCES"), .refused("EPERM")].contains(denied),
+                "\(denied)")
             try files.put("own", ["# nobody"])
             try await helper.untilInForce(0)
             #expect(try await dial() == .ok)
@@ -118,7 +121,7 @@ import Varlink
 
     @Test(arguments: [
         ("", "is empty, as a file is whose download failed"), ("<html>404</html>\n", "JSON"),
-        ("<p>\n<p>\n192.0.2.9\n", "no address"), ("{\"banned_nets\": [", ":1: "),
+        ("192.0.2.9\n<p>\n<p>\n", "no address"), ("{\"banned_nets\": [", ":1: "),
     ])
     func `A file that is damaged, empty or away leaves what was in force, and is told`(
         text: String, said: String

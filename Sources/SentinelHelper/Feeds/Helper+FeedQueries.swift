@@ -59,10 +59,9 @@ extension Helper {
         let all = FeedElements(list, kind)
         let end = min(reading.position + Self.feedPageSize, all.count)
         guard reading.position < end else { return nil }
-        set.elements = all[reading.position..<end].ranges.map {
-            element(
-                Element(ElementKey($0.first)), key: IntervalReading.text(from: $0.first, through: $0.last),
-                ban: nil)
+        set.elements = all[reading.position..<end].ranges.map { first, last in
+            let text = first == last ? first.description : IntervalReading.text(from: first, through: last)
+            return element(Element(ElementKey(first)), key: text, ban: nil)
         }
         return end < all.count ? end : nil
     }
