@@ -56,6 +56,12 @@ public struct AddressList: Hashable, Sendable {
         return result
     }
 
+    /// Takes out single addresses, all of which it has.
+    public mutating func remove(addressesOf other: AddressList) {
+        ipv4.remove(addressesOf: other.ipv4)
+        ipv6.remove(addressesOf: other.ipv6)
+    }
+
     /// As what it has something.
     public enum Place: Hashable, Sendable {
         /// As a single address.

@@ -140,6 +140,16 @@ public struct NumberList<Number: FixedWidthInteger & UnsignedInteger & Sendable>
         return result
     }
 
+    /// Takes out single addresses.
+    mutating func remove(addressesOf other: NumberList) {
+        guard !other.addresses.isEmpty else { return }
+        var next = 0
+        addresses.removeAll { address in
+            while next < other.addresses.count, other.addresses[next] < address { next += 1 }
+            return next < other.addresses.count && other.addresses[next] == address
+        }
+    }
+
     private static func compare<Part: Equatable>(
         _ a: [Part], _ b: [Part], _ isBefore: (Part, Part) -> Bool, _ removed: inout [Part],
         _ added: inout [Part]

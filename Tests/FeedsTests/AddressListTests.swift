@@ -15,7 +15,9 @@ func list(_ networks: String...) throws -> AddressList {
 }
 
 @Suite struct AddressListTests {
-    @Test func `Addresses come once and in order, blocks merge, and what lies in a block is part of it`() throws {
+    @Test func `Addresses come once and in order, blocks merge, and what lies in a block is part of it`()
+        throws
+    {
         let all = try list(
             "192.0.2.9", "192.0.2.1", "192.0.2.9", "198.51.100.7", "198.51.100.0/25", "198.51.100.128/25",
             "2001:db8::1", "2001:db8:1::/48", "2001:db8:1::9", "255.255.255.0/24", "0.0.0.0/8")
@@ -66,7 +68,8 @@ func list(_ networks: String...) throws -> AddressList {
         for (list, all) in [(a, ofA), (b, ofB), (a.union(b), ofA.union(ofB))] {
             #expect(Set(UInt8.min...UInt8.max).filter { list.place(of: $0, through: $0) != nil } == all)
             #expect(NumberList(checking: list.addresses, list.blocks) == list)
-            let count = list.addresses.count { $0 >= 50 && $0 <= 99 }
+            let count =
+                list.addresses.count { $0 >= 50 && $0 <= 99 }
                 + list.blocks.count { $0.last >= 50 && $0.first <= 99 }
             #expect(list.count(from: 50, through: 99) == count)
         }
@@ -74,5 +77,11 @@ func list(_ networks: String...) throws -> AddressList {
         #expect(Set(a.addresses).subtracting(removed.addresses).union(added.addresses) == Set(b.addresses))
         #expect(Set(a.blocks).subtracting(removed.blocks).union(added.blocks) == Set(b.blocks))
         #expect(Set(removed.blocks).isDisjoint(with: added.blocks))
+        let within = a.addresses(in: b)
+        #expect(within.addresses == a.addresses.filter { b.place(of: $0, through: $0) == .block })
+        var rest = a
+        rest.remove(addressesOf: within)
+        #expect(rest.addresses == a.addresses.filter { b.place(of: $0, through: $0) != .block })
+        #expect(rest.blocks == a.blocks)
     }
 }

@@ -63,7 +63,7 @@ import Varlink
             helper async throws in
             func dial() async throws -> TestSocket.Outcome {
                 try await node.link.node.run(asUser: 65_534) {
-                    try TestSocket(.tcp, at: Link.address(Link.node4)).connect(
+                    try TestSocket(.tcp, at: Link.address(Link.node4), patience: .seconds(5)).connect(
                         to: Link.address(Link.peers4[0]), port: 4001)
                 }
             }
@@ -222,7 +222,7 @@ import Varlink
         }
         func list(_ own: String, _ block: Int) -> [String] {
             [own] + (0..<3000).map { "100.\(block).\($0 / 250).\($0 % 250)" }
-                + (0..<200).map { "101.\(block).\($0).0/24" }
+                + (0..<200).map { "101.\(block).\($0).0/25" }
         }
         try files.put("own", list(first, 0))
         try await withHelper(files.configuration("own"), in: link.node, feedReading: FeedFiles.reading) {

@@ -33,7 +33,7 @@ func read<Parameters, Reply: Hashable>(_ method: VarlinkMethod<Parameters, Reply
 fuzz { input in
     guard let first = input.first else { return }
     let frame = Data(input.dropFirst())
-    switch first % 13 {
+    switch first % 14 {
     case 0: read(HelperInterface.submit, frame)
     case 1: read(HelperInterface.guardAddresses, frame)
     case 2: read(HelperInterface.lift, frame)
@@ -46,6 +46,7 @@ fuzz { input in
     case 10: read(HelperInterface.durations, frame)
     case 11: read(HelperInterface.counters, frame)
     case 12: read(HelperInterface.guarded, frame)
+    case 13: read(HelperInterface.feeds, frame)
     default: read(HelperInterface.release, frame)
     }
 }
