@@ -7,8 +7,10 @@ internal import SentinelConfiguration
 extension ConfigurationProgram {
     /// Opens a configuration file that only root and the caller's own user can have written.
     static func open(_ file: String) throws(ConfigurationError) -> Descriptor {
-        let descriptor = try open(
-            file, orElse: "copy the sentinel.toml that comes with sentineld to this place")
+        let absence = ConfigurationError(
+            file: file, fault: "is not there",
+            remedy: "copy the sentinel.toml that comes with sentineld to this place")
+        let descriptor = try open(file, orElse: absence)
         let status = try status(of: descriptor, file)
         guard status.st_uid == 0 || status.st_uid == geteuid() else {
             throw ConfigurationError(
@@ -21,7 +23,8 @@ extension ConfigurationProgram {
 
     /// Opens a list of addresses, which not everybody may be able to write. Who fetches it may be a user of its own.
     static func openList(_ file: String) throws(ConfigurationError) -> Descriptor {
-        let descriptor = try open(file, orElse: "have it put there")
+        let absence = ConfigurationError(file: file, fault: "is not there", remedy: "have it put there")
+        let descriptor = try open(file, orElse: absence)
         try require(try status(of: descriptor, file), isNotWritableBy: S_IWOTH, "o-w", file)
         return descriptor
     }
@@ -38,9 +41,9 @@ extension ConfigurationProgram {
 
     /// Opens a regular file.
     ///
-    /// - Parameter remedy: what to do where there is none.
+    /// - Parameter absence: what is thrown where there is none.
     private static func open(
-        _ file: String, orElse remedy: String
+        _ file: String, orElse absence: ConfigurationError
     ) throws(ConfigurationError) -> Descriptor {
         func failure(_ fault: String, _ remedy: String) -> ConfigurationError {
             ConfigurationError(file: file, fault: fault, remedy: remedy)
@@ -51,7 +54,7 @@ extension ConfigurationProgram {
         guard number >= 0 else {
             let reason = String(cString: strerror(errno))
             throw switch errno {
-            case ENOENT: failure("is not there", remedy)
+            case ENOENT: absence
             case EACCES:
                 failure(
                     "may not be read by user \(geteuid())",

@@ -30,7 +30,9 @@ private func problem(_ text: String, format: String? = nil) throws -> String {
             2001:db8::/32
             """)
         #expect(found.format == "plain")
-        #expect(found.list == (try list("192.0.2.1", "192.0.2.2", "203.0.113.0/29", "203.0.113.8/31", "2001:db8::/32")))
+        #expect(
+            found.list
+                == (try list("192.0.2.1", "192.0.2.2", "203.0.113.0/29", "203.0.113.8/31", "2001:db8::/32")))
         #expect(found.refused == 2)
         #expect(
             found.refusals == [
@@ -65,8 +67,11 @@ private func problem(_ text: String, format: String? = nil) throws -> String {
     @Test func `What is no list isn't taken, nor what is mostly none`() throws {
         #expect(
             try problem("<html>\n<p>404</p>\n</html>\n", format: "plain").hasPrefix(
-                "f: isn't what it should be: 3 entries of it are refused, 0 aren't; line 1: no address, \"<html>\"; "))
-        #expect(try problem("192.0.2.1\na\nb\n", format: "plain").contains("2 entries of it are refused, 1 aren't"))
+                "f: isn't what it should be: 3 entries of it are refused, 0 aren't; line 1: no address, \"<html>\"; "
+            ))
+        #expect(
+            try problem("192.0.2.1\na\nb\n", format: "plain").contains(
+                "2 entries of it are refused, 1 aren't"))
         #expect(try reading("192.0.2.1\na\n", format: "plain").refused == 1)
         #expect(try problem("{\"a\": 1}").contains("say in its [[feed]] which format it has"))
         #expect(try problem("SQLite format 3\0…").contains("`fail2ban-client banned`"))
@@ -92,7 +97,10 @@ private func problem(_ text: String, format: String? = nil) throws -> String {
         #expect(try FeedReading(coded: FeedReading().coded) == FeedReading())
     }
 
-    @Test func `A coded reading that was cut, changed or lengthened is refused, or is another that is in order`() throws {
+    @Test
+    func `A coded reading that was cut, changed or lengthened is refused, or is another that is in order`()
+        throws
+    {
         let coded = try reading("192.0.2.1\n192.0.2.7\n198.51.100.0/24\n203.0.113.0/24\n2001:db8::7\n").coded
         for count in coded.indices {
             #expect(throws: FeedCodingError.self) { try FeedReading(coded: Array(coded[..<count])) }
@@ -102,7 +110,8 @@ private func problem(_ text: String, format: String? = nil) throws -> String {
             var changed = coded
             changed[index] ^= 1 << bit
             guard let found = try? FeedReading(coded: changed) else { continue }
-            #expect(NumberList(checking: found.list.ipv4.addresses, found.list.ipv4.blocks) == found.list.ipv4)
+            #expect(
+                NumberList(checking: found.list.ipv4.addresses, found.list.ipv4.blocks) == found.list.ipv4)
         }
         var list = AddressList()
         list.ipv4 = NumberList([1, 2], [.init(4, 5), .init(9, 9)])

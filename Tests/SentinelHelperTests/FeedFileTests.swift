@@ -32,7 +32,7 @@ import Testing
             // A file system's clock may stand still for some milliseconds.
             _ = Glibc.rename(other, path)
             repeat {
-                                _ = Glibc.rename(path, other)
+                _ = Glibc.rename(path, other)
                 _ = Glibc.rename(other, path)
             } while try !stamp.isFinished
         }

@@ -128,6 +128,9 @@ extension Helper {
     /// After a restart, while one of the files can't be read: nobody knows which of what is there is from it, so all of
     /// it stays, and what the other files list comes to it.
     private func addToUnknown(_ wanted: AddressList) throws(NftablesError) {
+        feeds.problem =
+            "since sentineld was restarted, a feed couldn't be read yet: what was in force before stays so until then"
+        guard !wanted.isEmpty else { return }
         var builder = AddressList.Builder()
         for kind in [SetKind.feednet4, .feednet6] {
             for range in IntervalReading(try enforcer.list(kind)).ranges {
@@ -139,8 +142,6 @@ extension Helper {
         }
         try enforcer.rewriteFeeds(builder.finish(), in: [.feednet4, .feednet6])
         for kind in [SetKind.feed4, .feed6] { try enforcer.fillFeeds(kind, with: FeedElements(wanted, kind)) }
-        feeds.problem =
-            "since sentineld was restarted, a feed couldn't be read yet: what was in force before stays so until then"
     }
 
     /// Fills empty sets, a part at a time.
@@ -165,6 +166,7 @@ extension Helper {
 
     private func feedsAreRight(added: Int, removed: Int, since began: MonotonicMilliseconds) {
         feeds.problem = nil
+        guard added + removed > 0 || !feeds.wanted.isEmpty else { return }
         logger.notice(
             "feeds in force",
             metadata: [
