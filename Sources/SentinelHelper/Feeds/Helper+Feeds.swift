@@ -120,7 +120,8 @@ extension Helper {
             feeds.inKernel = wanted
             feedsAreRight(added: difference.added.count, removed: difference.removed.count, since: began)
         } catch {
-            if [.timedOut, .outcomeUnknown].contains(error.code) { feeds.inKernel = nil }
+            // A swap may take several transactions, of which some may have been carried out.
+            feeds.inKernel = nil
             feedsFailed("what feeds list can't be brought into the kernel: \(error). It is tried again")
         }
     }
