@@ -34,6 +34,8 @@ let package = Package(
     products: [
         .library(name: "BanLists", targets: ["BanLists"]),
         .library(name: "ConfigurationReader", targets: ["ConfigurationReader"]),
+        .library(name: "FeedReader", targets: ["FeedReader"]),
+        .library(name: "Feeds", targets: ["Feeds"]),
         .library(name: "Inet", targets: ["Inet"]),
         .library(name: "Nftables", targets: ["Nftables"]),
         .library(name: "PolicyReader", targets: ["PolicyReader"]),
@@ -86,20 +88,20 @@ let package = Package(
         .target(
             name: "SentinelConfiguration", dependencies: ["Inet", "Precedence"], swiftSettings: settings),
         .target(
-            name: "ConfigurationLoader", dependencies: ["SentinelConfiguration", "CLinux"],
+            name: "ConfigurationLoader", dependencies: ["Feeds", "SentinelConfiguration", "CLinux"],
             swiftSettings: settings),
         .target(
             name: "SentinelHelper",
             dependencies: [
-                "CLinux", "CNetfilter", "Inet", "Ledger", "Nftables", "Sentinel", "SentinelConfiguration",
-                "SentinelProtocol", "Varlink", heap, logging, nioCore, nioPosix,
+                "CLinux", "CNetfilter", "Feeds", "Inet", "Ledger", "Nftables", "Sentinel",
+                "SentinelConfiguration", "SentinelProtocol", "Varlink", heap, logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
 
         .executableTarget(
             name: "sentineld",
             dependencies: [
-                "ConfigurationLoader", "SentinelConfiguration", "SentinelHelper", "SentinelProtocol",
+                "ConfigurationLoader", "Feeds", "SentinelConfiguration", "SentinelHelper", "SentinelProtocol",
                 "Varlink",
                 argumentParser, lifecycle, logging, nioCore, nioPosix,
             ],
@@ -109,6 +111,12 @@ let package = Package(
         .target(name: "BanLists", dependencies: ["Inet", "Sentinel"], swiftSettings: settings),
         .target(
             name: "Fail2banDatabase", dependencies: ["BanLists", "CSQLite", "Inet"], swiftSettings: settings),
+
+        // Feeds: lists of addresses that the helper takes from files, and what they come to.
+        .target(name: "Feeds", dependencies: ["Inet"], swiftSettings: settings),
+        .target(
+            name: "FeedReader", dependencies: ["BanLists", "Feeds", "Inet", "SentinelConfiguration"],
+            swiftSettings: settings),
 
         // The operator's command: it talks to the helper, and links nothing of it.
         .target(
@@ -136,9 +144,8 @@ let package = Package(
         .executableTarget(
             name: "sentinel-config",
             dependencies: [
-                "CLinux", "ConfigurationReader", "PolicyReader", "Sentinel", "SentinelConfiguration",
-                "TOMLDocument",
-                argumentParser,
+                "CLinux", "ConfigurationReader", "FeedReader", "Feeds", "PolicyReader", "Sentinel",
+                "SentinelConfiguration", "TOMLDocument", argumentParser,
             ],
             swiftSettings: settings),
 
@@ -198,6 +205,10 @@ let package = Package(
             name: "BanListsTests",
             dependencies: ["BanLists", "CSQLite", "Fail2banDatabase", "Inet", "TestRandom"],
             swiftSettings: settings),
+        .testTarget(
+            name: "FeedsTests",
+            dependencies: ["BanLists", "FeedReader", "Feeds", "Inet", "SentinelConfiguration", "TestRandom"],
+            swiftSettings: settings),
         .testTarget(name: "PrecedenceTests", dependencies: ["Precedence"], swiftSettings: settings),
         .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
         .target(
@@ -217,13 +228,17 @@ let package = Package(
         ),
         .testTarget(
             name: "SentinelHelperTests",
-            dependencies: ["SentinelHelper", "SentinelProtocol", "Inet", "Nftables", "TestRandom", logging],
+            dependencies: [
+                "Feeds", "SentinelConfiguration", "SentinelHelper", "SentinelProtocol", "Inet", "Nftables",
+                "TestRandom", logging,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SentinelHelperKernelTests",
             dependencies: [
-                "SentinelHelper", "SentinelProtocol", "SentinelConfiguration", "Inet", "Nftables",
-                "Varlink", "NamespaceSupport", "TestRandom", logging, nioCore, nioPosix,
+                "ConfigurationLoader", "Feeds", "SentinelHelper", "SentinelProtocol", "SentinelConfiguration",
+                "Inet", "Nftables", "Varlink", "NamespaceSupport", "TestRandom", "sentinel-config", logging,
+                nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .target(
@@ -277,7 +292,7 @@ let package = Package(
             name: "ConfigurationReaderTests",
             dependencies: ["ConfigurationReader", "SentinelConfiguration", "Inet"], swiftSettings: settings),
         .testTarget(
-            name: "TOMLDocumentTests", dependencies: ["TOMLDocument", "SentinelConfiguration", "TestRandom"],
+            name: "TOMLDocumentTests", dependencies: ["TOMLDocument", "SentinelConfiguration"],
             swiftSettings: settings),
         .testTarget(
             name: "PolicyReaderTests",
@@ -288,7 +303,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ConfigurationLoaderTests",
-            dependencies: ["ConfigurationLoader", "SentinelConfiguration", "CLinux", "sentinel-config"],
+            dependencies: [
+                "ConfigurationLoader", "Feeds", "SentinelConfiguration", "CLinux", "sentinel-config",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SentinelProtocolTests", dependencies: ["SentinelProtocol", "Varlink", nioCore, nioPosix],

@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef __linux__
 
 #include <linux/capability.h>
+#include <linux/membarrier.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -221,6 +223,16 @@ int clinux_confine(void) {
     return limit((const int[]){RLIMIT_FSIZE, RLIMIT_NPROC}, 2);
 }
 
+void clinux_wait_for_readers(void) {
+    const struct timespec time = {0, 20 * 1000 * 1000};
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) nanosleep(&time, NULL);
+}
+
+int clinux_bound(unsigned long long memory, unsigned long long seconds) {
+    const struct rlimit space = {memory, memory}, time = {seconds, seconds};
+    return setrlimit(RLIMIT_AS, &space) != 0 ? -1 : setrlimit(RLIMIT_CPU, &time);
+}
+
 int clinux_memory_file(const void *bytes, size_t count) {
     int descriptor = memfd_create("sentinel", MFD_CLOEXEC);
     if (descriptor < 0) return -1;
@@ -262,6 +274,14 @@ int clinux_reap(pid_t pid, int *signal) {
 }
 
 int clinux_confine(void) {
+    errno = ENOTSUP;
+    return -1;
+}
+
+void clinux_wait_for_readers(void) {}
+
+int clinux_bound(unsigned long long memory, unsigned long long seconds) {
+    (void)memory, (void)seconds;
     errno = ENOTSUP;
     return -1;
 }

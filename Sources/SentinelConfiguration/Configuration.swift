@@ -15,6 +15,7 @@ public struct Configuration: Codable, Hashable, Sendable {
     public var access = Access()
     public var exempt = Exempt()
     public var guards = Guards()
+    public var feeds: [Feed] = []
     public var socket = Socket()
     public var durations = Durations()
     public var ledger = Ledger()

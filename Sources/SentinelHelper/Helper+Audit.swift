@@ -83,6 +83,7 @@ extension Helper {
             tellRepaired("sets had been changed by somebody else, and are right again: \(sets)")
         }
         try compareLarge(large)
+        try compareFeeds()
     }
 
     /// The sets that hold no bans. Whatever else is there goes.

@@ -20,6 +20,7 @@ extension Helper: VarlinkHandler {
         case HelperInterface.sets.name: try sets(call)
         case HelperInterface.shadow.name: try shadow(call)
         case HelperInterface.counters.name: try counters(call)
+        case HelperInterface.feeds.name: try listFeeds(call)
         case HelperInterface.guarded.name: try guarded(call)
         case HelperInterface.explain.name: try explain(call)
         case HelperInterface.status.name: try status(call)
@@ -75,6 +76,7 @@ extension Helper: VarlinkHandler {
         }
         waiting.removeAll()
         audit.stop()
+        feedsAreReleased()
         missing = nil
         manager.forget(name: "nftables")
         manager.notify(.status("released: nothing is enforced until sentineld is restarted"))

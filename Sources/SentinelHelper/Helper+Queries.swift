@@ -124,6 +124,7 @@ extension Helper {
             bans: bans.map(ban),
             elements: try elements(of: bans), strikes: strikes,
             next: schedule.longest(strikes: strikes + 1).map { Milliseconds($0) },
+            feeds: feeds(listing: network),
             shadowed: named(inbound.shadowed + outbound.shadowed))
     }
 
@@ -132,7 +133,9 @@ extension Helper {
         _ check: Check, _ bans: [BanRecord], _ network: IPNetwork, _ isExempt: Bool
     ) -> (set: SetKind?, shadowed: [SetKind]) {
         guard !isExempt else { return (nil, []) }
-        let sets = [bans.first { $0.key.check == check }?.key.set, coveringSet(network)].compactMap { $0 }
+        let sets = [
+            bans.first { $0.key.check == check }?.key.set, coveringSet(network), feedSet(holding: network),
+        ].compactMap { $0 }
         return (sets.first { !enforcer.layout.shadows($0) }, sets.filter { enforcer.layout.shadows($0) })
     }
 

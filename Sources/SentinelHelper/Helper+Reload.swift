@@ -25,6 +25,7 @@ internal import Varlink
 //     [access]                          for calls to come, on connections that there are as well
 //     [socket]                          what callers may use, from now on
 //     [durations]                       bans to come; those in force keep their ends
+//     [[feed]]                          the files are looked at then, at once
 //     [log]                             lines to come
 //     Helper.needRestart                refused
 //
@@ -190,6 +191,8 @@ extension Helper {
         }
         cutter.node = NodeSockets(ports: Set(new.node.ports), users: Set(nodeUsers))
         setGuards(new)
+        feeds.configure(new.feeds)
+        lookAfterFeeds()
         book.capacity = BanBook.capacity(new.capacity)
         logger.logLevel = Logger.Level(rawValue: new.log.level.rawValue) ?? .info
         let limits = CallerLimits(new.socket)
@@ -218,6 +221,6 @@ extension Helper {
                 "[capacity]: \(capacity) is less than the \(book.activeCount(in: kind)) bans that \(kind.name) holds; "
                     + "raise it, or lift some of them")
         }
-        return obstacles
+        return obstacles + feedObstacles(to: new.capacity)
     }
 }

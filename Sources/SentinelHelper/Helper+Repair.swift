@@ -70,6 +70,7 @@ extension Helper {
             recover(covers: covers.keys)
         }
         waiting.removeAll()
+        feedsAreInKernel()
         try markUnsaved()
     }
 
@@ -85,10 +86,12 @@ extension Helper {
     func startShared() throws(NftablesError) {
         let what = try enforcer.missing()
         guard what.isEmpty else {
+            feedsAreUnknown()
             missing = message(what)
             return
         }
         try enforcer.rewrite(fixedElements())
+        feedsAreUnknown()
         try enforcer.apply(compare(Swift.Set(SetKind.ofBans), isLedgerTrue: false))
     }
 
@@ -98,6 +101,7 @@ extension Helper {
         let isNew = missing == nil
         guard message != missing else { return }
         missing = message
+        feedsAreUnknown()
         waiting.removeAll()
         audit.stop()
         logger.error("nothing is enforced: \(message)")

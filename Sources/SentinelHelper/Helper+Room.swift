@@ -133,6 +133,7 @@ extension SetKind {
         case .dial4, .dial6: "dial"
         case .net4, .net6: "network"
         case .feed4, .feed6: "feed"
+        case .feednet4, .feednet6: "feed_network"
         default: "accept"
         }
     }

@@ -200,6 +200,7 @@ extension Helper {
     private func read(
         _ kind: SetKind, from reading: SetReading, into set: inout SetInfo
     ) throws(NftablesError) -> Int? {
+        if SetKind.ofFeeds.contains(kind) { return try readFeedSet(kind, from: reading, into: &set) }
         if kind.flags.contains(.interval) {
             set.elements = try listedRanges(kind, where: reading.matches)
             return nil

@@ -15,15 +15,18 @@ extension Helper {
         guard enforcer.mode != .shared else { return try startShared() }
         if let found = try enforcer.find() {
             let isLedgerTrue = isLedgerWhole && !found.isUnsaved
-            guard !(found.isImporting && isLedgerTrue) else {
-                try enforcer.build(contents(), replacing: true)
-                return try markUnsaved()
-            }
-            let changes = try compare(found.sets, isLedgerTrue: isLedgerTrue)
-            if found.fits {
-                try enforcer.adopt(.init(elements: fixedElements()), changes)
+            // Of an import that was under way only the ledger knows whether it came to be.
+            let isRefilled = found.isImporting && isLedgerTrue
+            let changes =
+                isRefilled ? .init() : try compare(found.sets, isLedgerTrue: isLedgerTrue)
+            if found.fits, !isRefilled {
+                try enforcer.adopt(
+                    .init(elements: fixedElements()), changes, keepsFeeds: !feeds.files.isEmpty)
+                if !feeds.files.isEmpty { feeds.inKernel = nil }
             } else {
+                readFeedsAtOnce()
                 try enforcer.build(contents(), replacing: true)
+                feedsAreInKernel()
             }
         } else {
             try buildAnew()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import Feeds
 internal import Inet
 internal import Nftables
 internal import SentinelConfiguration
@@ -43,6 +44,7 @@ extension Helper {
             case .exempt6: exempt.sets.count(.ipv6)
             case .nodePorts: configuration.node.ports.count
             case .nodeUsers: nodeUsers.count
+            case .feed4, .feed6, .feednet4, .feednet6: FeedElements(feeds.inKernel ?? .init(), kind).count
             default: book.activeCount(in: kind)
             }
         var flags: [String] = []

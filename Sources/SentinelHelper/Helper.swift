@@ -64,6 +64,7 @@ public actor Helper {
     var limitProblem: String?
     var reports: ManagerReports
     var reloading = Reloading()
+    var feeds = FeedKeeping()
     private var wakeup: Scheduled<Void>?
     private var wakesAt: MonotonicMilliseconds = .max
 
@@ -92,6 +93,7 @@ public actor Helper {
         self.clock = clock
         reports = ManagerReports(watchdog: manager.watchdog)
         started = clock.wall()
+        feeds.configure(configuration.feeds)
         schedules = try DurationSchedules(configuration.durations)
         access = AccessControl(configuration.access)
         (nodeUsers, userProblems) = Self.resolveUsers(configuration.node.users)
@@ -195,7 +197,7 @@ public actor Helper {
             elements[kind] = book.keys(in: kind).compactMap { book[$0].flatMap(element) }
         }
         for (kind, cover) in covers { elements[kind] = intervalElements(cover.segments) }
-        return Enforcer.Contents(elements: elements)
+        return Enforcer.Contents(elements: elements, feeds: feeds.inKernel ?? feeds.wanted)
     }
 
     // MARK: What happens by itself
@@ -208,6 +210,7 @@ public actor Helper {
         watchTable()
         enforceWaiting()
         lookAfterLedger()
+        lookAfterFeeds()
         reportToManager()
         wakesAt = .max
         scheduleWakeup()
@@ -278,6 +281,7 @@ public actor Helper {
         if let missing { problems.append("nothing is enforced: \(missing)") }
         problems += [repairProblem, exempt.problem, cuttingProblem, shadowing.problem].compactMap { $0 }
         problems += ledgerProblems
+        problems += feedProblems
         problems += waitingProblems
         return problems
     }

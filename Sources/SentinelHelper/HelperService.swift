@@ -22,27 +22,32 @@ public struct HelperService: Sendable {
     ///     has them.
     ///   - reading: how the configuration is read again; nil where it can't be. Is called on a thread of its own, and
     ///     may block it.
+    ///   - feedReading: how the file of a feed is read; nil where none can be. As `reading`.
     /// - Throws: ``HelperError``, or why the socket can't be listened at.
     public static func start(
         _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
-        clock: HostClock = .system, reading: Helper.ConfigurationReading? = nil
+        clock: HostClock = .system, reading: Helper.ConfigurationReading? = nil,
+        feedReading: Helper.FeedReading? = nil
     ) async throws -> HelperService {
         try await start(
             configuration, on: eventLoop, manager: manager, logger: logger, clock: clock, limit: .all,
-            reading: reading)
+            reading: reading, feedReading: feedReading)
     }
 
     /// - Parameter limit: what is made use of at most of what the kernel offers.
     static func start(
         _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
         clock: HostClock, limit: KernelFeatures, resolverFiles: Resolvers.Files = .system,
-        reading: Helper.ConfigurationReading? = nil
+        reading: Helper.ConfigurationReading? = nil, feedReading: Helper.FeedReading? = nil
     ) async throws -> HelperService {
         let helper = try await eventLoop.submit {
             let helper = try Helper(
                 configuration, on: eventLoop, manager: manager, logger: logger, clock: clock, limit: limit,
                 resolverFiles: resolverFiles)
-            helper.assumeIsolated { $0.reloading.read = reading }
+            helper.assumeIsolated {
+                $0.reloading.read = reading
+                $0.feeds.read = feedReading
+            }
             return helper
         }.get()
         try await helper.start()

@@ -44,6 +44,8 @@ public enum HelperInterface {
     /// What the bans in shadow would have done, and to whom.
     public static let shadow = VarlinkMethod<Shadow.Parameters, Shadow.Reply>(
         "org.seedsentinel.Helper.Shadow")
+    /// What feeds list, and how each is.
+    public static let feeds = VarlinkMethod<VarlinkEmpty, Feeds.Reply>("org.seedsentinel.Helper.Feeds")
     /// Whom nothing may block, and why, in pages where the call asks for more.
     public static let guarded = VarlinkMethod<VarlinkEmpty, Guarded.Reply>("org.seedsentinel.Helper.Guarded")
     /// Everything that is known about a subject or a peer.

@@ -203,12 +203,14 @@ public struct Explanation: Codable, Hashable, Sendable {
     public var strikes: Int
     /// How long a ban for the default reason would last if it came now, absent: for good.
     public var next: Milliseconds?
+    /// The feeds that list all of it.
+    public var feeds: [String]
     /// The sets in shadow that would block it.
     public var shadowed: [String]?
 
     public init(
         subject: String, inbound: Bool, outbound: Bool, set: String? = nil, guardName: GuardName? = nil,
-        bans: [Ban], elements: [SetElement], strikes: Int, next: Milliseconds? = nil,
+        bans: [Ban], elements: [SetElement], strikes: Int, next: Milliseconds? = nil, feeds: [String] = [],
         shadowed: [String]? = nil
     ) {
         self.subject = subject
@@ -220,11 +222,12 @@ public struct Explanation: Codable, Hashable, Sendable {
         self.elements = elements
         self.strikes = strikes
         self.next = next
+        self.feeds = feeds
         self.shadowed = shadowed
     }
 
     private enum CodingKeys: String, CodingKey {
-        case subject, inbound, outbound, set, bans, elements, strikes, next, shadowed
+        case subject, inbound, outbound, set, bans, elements, strikes, next, feeds, shadowed
         case guardName = "guard"
     }
 }

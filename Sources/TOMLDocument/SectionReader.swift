@@ -13,6 +13,8 @@ package final class SectionReader {
     private let table: TOMLTable?
     /// The keys and the sections that were asked for.
     private(set) var known: [String] = []
+    /// Those of them that are lists of sections.
+    private var listed: Set<String> = []
 
     /// Longer lists are not looked at.
     private static let maximumEntries = 1 << 14
@@ -99,6 +101,7 @@ package final class SectionReader {
     ///
     /// - Parameter remedy: what to write in place of something else.
     package func sections(_ name: String, _ remedy: String) -> [SectionReader] {
+        listed.insert(name)
         guard let list = list(name, needed: "a list of sections", remedy) else { return [] }
         let key = key.appending(name)
         return (0..<list.count).compactMap { place in
@@ -153,12 +156,15 @@ package final class SectionReader {
     ///
     /// - Parameter kind: what the names in this section stand for.
     package func finish(_ kind: Kind = .key) {
+        func written(_ name: String) -> String {
+            (kind == .section && listed.contains(name) ? .tables : kind).written(name)
+        }
         for name in names where !known.contains(name) {
             let remedy =
                 if let near = Suggestion.nearest(to: name, in: known) {
-                    "did you mean \(kind.written(near))?"
+                    "did you mean \(written(near))?"
                 } else {
-                    "known are \(known.sorted().map(kind.written).joined(separator: ", "))"
+                    "known are \(known.sorted().map(written).joined(separator: ", "))"
                 }
             report.add(ConfigurationFault("is no known \(kind.rawValue)", remedy), at: key.appending(name))
         }

@@ -39,6 +39,13 @@ struct SentinelConfig: ParsableCommand {
             every default filled in. What is no problem but worth knowing goes to the standard error as a note. \
             All keys are explained in share/seed-sentinel/policies.toml, which is the recommended chain.
 
+            A list of addresses for a [[feed]] can be tried before sentineld reads it:
+
+              sentinel-config --check --list /var/lib/sentinel-feeds/drop.txt
+
+            It says as what it was read and how much is in it, or why it can't be taken; on the standard error, the first \
+            lines that are refused. Without --check, what is printed is what sentineld takes, which is for no terminal.
+
             Change the file as a program would, and see what becomes of it; comments and all else stay as they are, and \
             whether it is valid then is another question:
 
@@ -64,6 +71,13 @@ struct SentinelConfig: ParsableCommand {
     @Flag(help: "With --check-policies: print JSON rather than words.")
     var json = false
 
+    @Flag(help: "The file is a list of addresses, for a [[feed]]: read it as sentineld would.")
+    var list = false
+
+    @Option(
+        help: ArgumentHelp("With --list: the list's format, if it isn't to be found out.", valueName: "name"))
+    var format: String?
+
     @Option(help: ArgumentHelp("Print the file as these changes make it.", valueName: "json"))
     var edit: String?
 
@@ -85,6 +99,10 @@ struct SentinelConfig: ParsableCommand {
         guard !(defaults && (file != nil || check || name != nil || checkPolicies)) else {
             throw ValidationError("--default stands alone: it reads no file.")
         }
+        guard !(list && (defaults || checkPolicies || edit != nil)) else {
+            throw ValidationError("--list goes with --check and --format alone.")
+        }
+        guard format == nil || list else { throw ValidationError("--format goes with --list.") }
         guard edit == nil || !(defaults || check || checkPolicies) else {
             throw ValidationError("--edit stands alone: check the file that comes of it.")
         }
@@ -100,7 +118,7 @@ struct SentinelConfig: ParsableCommand {
 
     func run() throws {
         if confined {
-            guard clinux_confine() == 0 else {
+            guard clinux_confine() == 0, !list || clinux_bound(Self.mostMemory, Self.mostSeconds) == 0 else {
                 Output.error.write("sentinel-config: setrlimit(2) failed; run it without --confined")
                 throw ExitCode(1)
             }
@@ -116,8 +134,17 @@ struct SentinelConfig: ParsableCommand {
         }
     }
 
+    /// What reading a list may take, in bytes of address space: many times what the largest one needs, and no more than
+    /// the service has.
+    private static let mostMemory = UInt64(3) << 30
+    /// The same in seconds of a processor.
+    private static let mostSeconds: UInt64 = 60
+
     /// What goes to the standard output.
     private func printed() throws -> [UInt8] {
+        if list {
+            return try ListMode(called: called, format: format).printed(file ?? "-", inWords: check)
+        }
         if let edit { return try edited(by: ConfigurationEdit.edits(json: edit)) }
         return Array((try checkPolicies ? policies() : configuration()).utf8) + [UInt8(ascii: "\n")]
     }

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import ConfigurationLoader
+import Feeds
 import Glibc
 import Logging
 import NIOCore
@@ -63,6 +64,11 @@ struct Sentineld: AsyncParsableCommand {
         }
     }
 
+    /// Reads the file of a feed.
+    private static let feedReading: Helper.FeedReading = { feed, capacity throws(ConfigurationError) in
+        try ConfigurationProgram.find().feed(feed, capacity: capacity)
+    }
+
     func run() async throws {
         // Before all else: a SIGHUP that nobody waits for ends the process.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
@@ -101,7 +107,8 @@ struct Sentineld: AsyncParsableCommand {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let service = try await HelperService.start(
             configuration, on: group.next(), manager: manager, logger: logger,
-            clock: .system(boot: ProcessEnvironment.current["SENTINEL_BOOT_ID"]), reading: reading)
+            clock: .system(boot: ProcessEnvironment.current["SENTINEL_BOOT_ID"]), reading: reading,
+            feedReading: Self.feedReading)
         group.next().scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in lines.flush()
         }
         let lifecycle = ServiceGroup(

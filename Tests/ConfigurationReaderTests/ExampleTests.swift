@@ -27,7 +27,7 @@ private struct Example {
         var section = ""
         for line in active.split(separator: "\n") where !line.hasPrefix("#") {
             if line.hasPrefix("[") {
-                section = String(line.dropFirst().dropLast())
+                section = line.trimmingCharacters(in: ["[", "]"])
                 keys[section] = []
             } else {
                 keys[section, default: []].insert(String(line.prefix { $0 != " " }))
@@ -40,7 +40,7 @@ private struct Example {
 /// What a section may have, as the reader tells it who gives a key that is unknown; nil where it is no section.
 private func known(in section: String) throws -> [String]? {
     let unknown = "unknown-key-of-test"
-    let header = section.isEmpty ? "" : "[\(section)]\n"
+    let header = section.isEmpty ? "" : section == "feed" ? "[[feed]]\n" : "[\(section)]\n"
     let error = try #require(throws: ConfigurationError.self) {
         try Configuration(toml: "\(header)\(unknown) = 1".utf8, file: "f")
     }
@@ -56,10 +56,12 @@ private func known(in section: String) throws -> [String]? {
         #expect(try Configuration(toml: Example().text.utf8, file: "sentinel.toml") == Configuration())
     }
 
-    @Test func `With every line active it gives the defaults`() throws {
+    @Test func `With every line active it gives the defaults, and the feed that is its example`() throws {
         let example = try Example()
         #expect(example.active != example.text)
-        #expect(try Configuration(toml: example.active.utf8, file: "sentinel.toml") == Configuration())
+        var expected = Configuration()
+        expected.feeds = [.init(name: "drop", path: "/var/lib/sentinel-feeds/drop.txt")]
+        #expect(try Configuration(toml: example.active.utf8, file: "sentinel.toml") == expected)
     }
 
     @Test func `It has every key that is known`() throws {
@@ -85,6 +87,6 @@ private func known(in section: String) throws -> [String]? {
                 }
             }
         }
-        #expect(found == 60)
+        #expect(found == 65)
     }
 }

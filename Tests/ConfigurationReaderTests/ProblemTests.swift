@@ -20,7 +20,7 @@ private func messages(_ bytes: [UInt8]) throws -> [String] {
         ("[tabel]", "f:1: tabel: is no known section; did you mean [table]?"),
         (
             "\ncolour = 1",
-            "f:2: colour: is no known section; known are [access], [capacity], [durations], [exempt], [guards], "
+            "f:2: colour: is no known section; known are [access], [capacity], [durations], [exempt], [[feed]], [guards], "
                 + "[ledger], [log], [node], [shadow], [socket], [table]"
         ),
         (
@@ -28,6 +28,48 @@ private func messages(_ bytes: [UInt8]) throws -> [String] {
             "f:1: table: is an integer, but a section is needed; write [table] in a line of its own"
         ),
         ("[[node]]", "f:1: node: is a list, but a section is needed; write [node] in a line of its own"),
+        (
+            "[feed]\nname = \"a\"",
+            "f:1: feed: is a section, but a list of sections is needed; write [[feed]] in a line of its own, with two brackets"
+        ),
+        (
+            "[[feed]]\nname = \"a\"",
+            "f:1: [[feed]] path: is missing; write path = \"/var/lib/sentinel-feeds/drop.txt\""
+        ),
+        ("[[feed]]\npath = \"/a\"", "f:1: [[feed]] name: is missing; write name = \"drop\""),
+        (
+            "[[feed]]\nname = \"a b\"\npath = \"/a\"",
+            "f:2: [[feed]] name: \"a b\" is no name of a feed; a name has 1 to 48 letters, digits, \"-\", \"_\" and \".\""
+        ),
+        (
+            "[[feed]]\nname = \"a\"\npath = \"a.txt\"",
+            "f:3: [[feed]] path: \"a.txt\" is no absolute path of a file; write one from the root without \".\", \"..\" or "
+                + "\"//\", as \"/var/lib/sentinel-feeds/drop.txt\""
+        ),
+        (
+            "[[feed]]\nname = \"a\"\npath = \"/a\"\nformat = \"plian\"",
+            "f:4: [[feed]] format: \"plian\" is unknown; did you mean \"plain\"?"
+        ),
+        (
+            "[[feed]]\nname = \"a\"\npath = \"/a\"\nmax_age = \"5s\"",
+            "f:4: [[feed]] max_age: \"5s\" is out of range; it is from \"1m\" to \"36500d\", or \"none\""
+        ),
+        (
+            "[[feed]]\nname = \"a\"\npath = \"/a\"\nmax_age = 5",
+            "f:4: [[feed]] max_age: 5 has no unit; say which, in quotes, as \"5s\""
+        ),
+        (
+            "[[feed]]\nname = \"a\"\npath = \"/a\"\n[[feed]]\nname = \"a\"\npath = \"/b\"",
+            "f:5: [[feed]] name: \"a\" is another feed's name as well; give each a name of its own"
+        ),
+        (
+            "[[feed]]\nname = \"a\"\npath = \"/a\"\nurl = \"https://example.org\"",
+            "f:4: [[feed]] url: is no known key; known are format, max_age, name, path"
+        ),
+        (
+            "[capacity]\nfeed_network = 0",
+            "f:2: [capacity] feed_network: 0 is out of range; it is from 1 to 8388608"
+        ),
         ("[table]\nnmae = \"x\"", "f:2: [table] nmae: is no known key; did you mean name?"),
         (
             "[node]\ncolour = 1",

@@ -139,7 +139,9 @@ final class HelperInNamespace: Sendable {
     /// The keys of all sets that bans are in.
     func allKeys() async throws -> [String: [String]] {
         var keys: [String: [String]] = [:]
-        for set in ["accept4", "accept6", "dial4", "dial6", "net4", "net6", "feed4", "feed6"] {
+        for set in [
+            "accept4", "accept6", "dial4", "dial6", "net4", "net6", "feed4", "feed6", "feednet4", "feednet6",
+        ] {
             keys[set] = try await self.keys(set)
         }
         return keys

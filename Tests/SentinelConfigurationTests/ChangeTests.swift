@@ -11,6 +11,12 @@ import Testing
     /// The paths of all values in a configuration's JSON, with the names that the file has for sections.
     private func paths(_ configuration: Configuration) throws -> Set<[String]> {
         func paths(_ value: Any, _ path: [String]) -> [[String]] {
+            // Each goes by its name, and has no other.
+            if path == ["feeds"], let feeds = value as? [[String: Any]] {
+                return feeds.flatMap { feed in
+                    feed.keys.filter { $0 != "name" }.map { ["feed", feed["name"] as? String ?? "", $0] }
+                }
+            }
             guard let object = value as? [String: Any] else { return [path] }
             return object.flatMap { paths($0.value, path + [$0.key]) }
         }

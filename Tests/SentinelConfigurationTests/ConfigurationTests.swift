@@ -21,6 +21,7 @@ func changed() throws -> Configuration {
     configuration.capacity.dial = 2
     configuration.capacity.network = 3
     configuration.capacity.feed = 4
+    configuration.capacity.feedNetwork = 6
     configuration.capacity.share = 20
     configuration.shadow.checks = [.accept, .network]
     configuration.access.submit = [.user(.id(1000))]
@@ -30,6 +31,10 @@ func changed() throws -> Configuration {
     ]
     configuration.guards.sshPorts = [22, 2222]
     configuration.guards.loginGrace = .seconds(30)
+    configuration.feeds = [
+        .init(name: "drop", path: "/srv/drop"),
+        .init(name: "own", path: "/srv/own", format: .bitcoinRPC, maxAge: .seconds(86_400)),
+    ]
     configuration.socket.path = "/run/other.sock"
     configuration.socket.mode = FileMode(bits: 0o600)
     configuration.socket.connections = 20
@@ -66,10 +71,10 @@ func changed() throws -> Configuration {
         #expect(
             json == """
                 {"access":{"operate":["user:root","group:sentinel"],"submit":["user:seed"]},\
-                "capacity":{"accept":1048576,"dial":262144,"feed":4194304,"network":65536,"share":50},\
+                "capacity":{"accept":1048576,"dial":262144,"feed":4194304,"feed_network":131072,"network":65536,"share":50},\
                 "durations":{"by_check":{},"by_check_and_reason":{},"by_reason":{},\
                 "default":{"factor":4,"first":600000,"forget_after":2592000000,"jitter":0.1,"maximum":604800000},\
-                "node_maximum":604800000},"exempt":{"addresses":[]},\
+                "node_maximum":604800000},"exempt":{"addresses":[]},"feeds":[],\
                 "guards":{"ssh_login_grace":120000,"ssh_ports":[22]},\
                 "ledger":{"directory":"/var/lib/sentinel","events":1000000,"history":7776000000},"log":{"level":"info"},\
                 "node":{"ports":["tcp/8776","udp/8776"],"users":["seed"],"widest4":24,"widest6":48},"shadow":{"checks":[]},\

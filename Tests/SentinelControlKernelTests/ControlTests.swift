@@ -88,7 +88,7 @@ import Testing
         #expect(element["bytes"] as? Int64 == listed?.bytes.map(Int64.init))
         let text = try await host.control("sets", "accept4").output.split(separator: "\n")
         let summary = try await host.control("sets").output.split(separator: "\n")
-        #expect(summary.first?.hasPrefix("SET ") == true && summary.count == 13)
+        #expect(summary.first?.hasPrefix("SET ") == true && summary.count == 15)
         let row = try #require(summary.first { $0.hasPrefix("accept4 ") })
         #expect(
             row.split(separator: " ").map(String.init)[1...] == [

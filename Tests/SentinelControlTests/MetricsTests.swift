@@ -33,8 +33,19 @@ import Testing
             ])
     }
 
+    private static let feeds = [
+        Feed(
+            name: "drop", path: "/var/lib/sentinel-feeds/drop", format: "plain", addresses: 4, blocks: 3,
+            refused: 2,
+            ended: 0, guarded: 0, read: Timestamp(rawValue: 1_700_000_000_008),
+            refreshed: Timestamp(rawValue: 1_700_000_000_006)),
+        Feed(
+            name: "away", path: "/away", addresses: 0, blocks: 0, refused: 0, ended: 0, guarded: 0,
+            problem: "/away: is not there; have it put there"),
+    ]
+
     @Test func `Each figure has its line, in the form that Prometheus documents`() {
-        let text = Metrics(Self.status, Self.counters).text
+        let text = Metrics(Self.status, Self.counters, Self.feeds).text
         for line in [
             "sentinel_up 1", "sentinel_start_time_seconds 1700000000.007", "sentinel_bans 3",
             "sentinel_enforcing 1", "sentinel_ledger_healthy 1", "sentinel_problems 2", "sentinel_callers 2",
@@ -44,6 +55,10 @@ import Testing
             #"sentinel_set_capacity_elements{set="accept4"} 100"#,
             #"sentinel_refused_packets_total{set="accept4"} 7"#,
             #"sentinel_refused_bytes_total{set="accept4"} 700"#,
+            #"sentinel_feed_entries{feed="drop"} 7"#, #"sentinel_feed_refused{feed="drop"} 2"#,
+            #"sentinel_feed_healthy{feed="drop"} 1"#, #"sentinel_feed_healthy{feed="away"} 0"#,
+            #"sentinel_feed_read_time_seconds{feed="drop"} 1700000000.008"#,
+            #"sentinel_feed_refreshed_time_seconds{feed="drop"} 1700000000.006"#,
             #"sentinel_events_total{kind="banned",check="accept",reason="rate-limit"} 9"#,
             #"sentinel_events_total{kind="lifted",check="dial",reason="say \"no\" \\ or\n"} 1"#,
         ] {
@@ -73,7 +88,7 @@ import Testing
 
     @Test func `Each family is told of once, before its samples`() {
         var (helped, typed, sampled): (Set<String>, Set<String>, Set<String>) = ([], [], [])
-        for line in Metrics(Self.status, Self.counters).text.split(separator: "\n") {
+        for line in Metrics(Self.status, Self.counters, Self.feeds).text.split(separator: "\n") {
             let words = line.split(separator: " ")
             if line.hasPrefix("# HELP ") {
                 #expect(helped.insert(String(words[2])).inserted && words.count > 3)
@@ -86,7 +101,7 @@ import Testing
                 sampled.insert(name)
             }
         }
-        #expect(sampled == typed && typed == helped && sampled.count == 20)
+        #expect(sampled == typed && typed == helped && sampled.count == 25)
     }
 
     @Test func `What the dashboard draws is measured`() throws {
@@ -97,7 +112,7 @@ import Testing
         _ = try JSONSerialization.jsonObject(with: Data(dashboard.utf8))
         let drawn = Set(dashboard.matches(of: #/sentinel_[a-z_]+/#).map { String($0.output) })
         let measured = Set(
-            Metrics(Self.status, Self.counters).text.matches(of: #/# TYPE ([a-z_]+)/#).map {
+            Metrics(Self.status, Self.counters, Self.feeds).text.matches(of: #/# TYPE ([a-z_]+)/#).map {
                 String($0.output.1)
             })
         #expect(drawn.isSubset(of: measured), "\(drawn.subtracting(measured))")

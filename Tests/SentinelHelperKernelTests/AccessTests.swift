@@ -44,6 +44,7 @@ import Varlink
                     try await denied(HelperInterface.status, VarlinkEmpty(), as: client),
                     try await denied(HelperInterface.list, .init(), as: client),
                     try await denied(HelperInterface.counters, VarlinkEmpty(), as: client),
+                    try await denied(HelperInterface.feeds, VarlinkEmpty(), as: client),
                     try await denied(
                         HelperInterface.guardAddresses, .init(addresses: ["192.0.2.1"]), as: client),
                 ]

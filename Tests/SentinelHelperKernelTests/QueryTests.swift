@@ -71,7 +71,7 @@ import Varlink
                 sets.map(\.name) == [
                     "exempt4", "exempt6", "node_ports", "node_users", "accept4", "accept6", "dial4", "dial6",
                     "net4",
-                    "net6", "feed4", "feed6",
+                    "net6", "feed4", "feed6", "feednet4", "feednet6",
                 ])
             func elements(_ name: String) -> [SetElement] { sets.first { $0.name == name }?.elements ?? [] }
             #expect(Set(elements("node_ports").map(\.key)) == ["tcp/8776", "udp/8776"])

@@ -92,7 +92,7 @@ import Varlink
             let all = try await helper.client.call(
                 HelperInterface.sets, .init(elements: true, top: 1000)
             ).sets
-            #expect(all.count == 12)
+            #expect(all.count == 14)
             #expect(all.flatMap { $0.elements ?? [] }.map(\.packets) == [7, 5, 3, 1])
 
             for top in [0, -1, 1001] {

@@ -34,7 +34,7 @@ import Varlink
         Pair(name: "Event", type: Event.self), Pair(name: "Element", type: SetElement.self),
         Pair(name: "Change", type: HelperInterface.Reload.Change.self),
         Pair(name: "Set", type: SetInfo.self), Pair(name: "Kernel", type: KernelInfo.self),
-        Pair(name: "EventCount", type: EventCount.self),
+        Pair(name: "EventCount", type: EventCount.self), Pair(name: "Feed", type: Feed.self),
         Pair(name: "GuardCount", type: GuardCount.self), Pair(name: "GuardEntry", type: GuardEntry.self),
         Pair(name: "Schedule", type: Schedule.self), Pair(name: "ShadowReason", type: ShadowReason.self),
         Pair(name: "ShadowSource", type: ShadowSource.self),
@@ -56,7 +56,7 @@ import Varlink
         pairs(HelperInterface.importBans), pairs(HelperInterface.lift),
         pairs(HelperInterface.list), pairs(HelperInterface.history), pairs(HelperInterface.durations),
         pairs(HelperInterface.sets), pairs(HelperInterface.counters), pairs(HelperInterface.shadow),
-        pairs(HelperInterface.guarded), pairs(HelperInterface.explain),
+        pairs(HelperInterface.feeds), pairs(HelperInterface.guarded), pairs(HelperInterface.explain),
         pairs(HelperInterface.status), pairs(HelperInterface.watch), pairs(HelperInterface.reload),
         pairs(HelperInterface.release),
     ]

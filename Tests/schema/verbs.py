@@ -40,7 +40,9 @@ class Host:
         ledger.mkdir(mode=0o700)
         pathlib.Path(self.configuration).write_text(
             f'[socket]\npath = "{folder}/s.sock"\n[ledger]\ndirectory = "{ledger}"\n[node]\nusers = ["65534"]\n'
-            "[exempt]\naddresses = []\n", encoding="utf-8")
+            f'[exempt]\naddresses = []\n[[feed]]\nname = "drop"\npath = "{folder}/drop"\nmax_age = "3d"\n',
+            encoding="utf-8")
+        pathlib.Path(folder, "drop").write_text("198.51.100.7\nno address\n", encoding="utf-8")
         os.chmod(self.configuration, 0o644)
         self.helper = subprocess.Popen(
             [PROGRAMS / "sentineld", "--config", self.configuration], env=self.environment,
@@ -166,6 +168,7 @@ def main():
         host.holds("sets NAME", "sets", "exempt4")
         host.holds("explain", "explain", "192.0.2.1")
         host.holds("explain", "explain", "127.0.0.1")
+        host.holds("feeds", "feeds")
         host.holds("durations show", "durations")
         host.holds("durations try", "durations", "try", "--check", "accept")
         host.holds("durations set", "durations", "set", "--reason", "spam", "--first", "2h", *config)

@@ -10,6 +10,15 @@ internal import Inet
 /// addresses where they are neighbours: a block is refused in both directions, an address at accept only.
 public enum PlainList: BanListFormat {
     public static func read(_ text: Span<UInt8>, now: ListTime) throws(BanListError) -> BanListReading {
+        read(text, now: now, widest4: 0, widest6: 0)
+    }
+
+    /// - Parameters:
+    ///   - widest4: blocks of IPv4 addresses that are wider are refused, as a prefix length.
+    ///   - widest6: the same for IPv6.
+    package static func read(
+        _ text: Span<UInt8>, now: ListTime, widest4: Int, widest6: Int
+    ) -> BanListReading {
         var reading = BanListReading()
         var found = Aggregation()
         text.forEachLine { number, range in
@@ -19,13 +28,23 @@ public enum PlainList: BanListFormat {
                 reading.comments += 1
                 return
             }
+            let blocks: [IPNetwork]
             switch AddressText.read(text, entry) {
-            case .network(let network): found.add(network, line: number)
-            case .range(let first, let last):
-                for block in IPNetwork.blocks(from: first, through: last) { found.add(block, line: number) }
+            // Most lines of most lists, so without a list of one.
+            case .network(let network) where network.isSingleAddress: return found.add(network, line: number)
+            case .network(let network): blocks = [network]
+            case .range(let first, let last): blocks = IPNetwork.blocks(from: first, through: last)
             case .problem(let problem, let remedy):
-                reading.refuse(.init(problem, line: number, item: text.string(entry), remedy: remedy))
+                return reading.refuse(.init(problem, line: number, item: text.string(entry), remedy: remedy))
             }
+            func widest(_ block: IPNetwork) -> Int { block.family == .ipv4 ? widest4 : widest6 }
+            if let wide = blocks.first(where: { $0.prefixLength < widest($0) }) {
+                return reading.refuse(
+                    .init(
+                        "a block wider than /\(widest(wide))", line: number, item: text.string(entry),
+                        remedy: "write the blocks that are meant"))
+            }
+            for block in blocks { found.add(block, line: number) }
         }
         found.finish(into: &reading, now: now)
         reading.isDistinct = true

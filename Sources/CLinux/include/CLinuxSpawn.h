@@ -11,6 +11,12 @@
 extern "C" {
 #endif
 
+// MARK: The kernel's readers
+
+/// membarrier(2) MEMBARRIER_CMD_GLOBAL, which waits until whoever reads the kernel's structures by RCU, as packets on their
+/// way do, is done with what he read before. Takes some ten milliseconds. Where the kernel can't, it waits as long.
+void clinux_wait_for_readers(void);
+
 // MARK: A program without privileges
 
 /// A program that was started.
@@ -45,6 +51,10 @@ int clinux_reap(pid_t pid, int *signal);
 /// setrlimit(2): from now on, the calling process can neither write to a file nor, unless it is root, start a
 /// process or a thread. Called by the program once its libraries have what they need. Returns 0.
 int clinux_confine(void);
+
+/// setrlimit(2): from now on, the calling process gets no more address space than so many bytes, and is ended after so
+/// many seconds of a processor's time. Returns 0.
+int clinux_bound(unsigned long long memory, unsigned long long seconds);
 
 /// memfd_create(2): a file without a name that has these bytes, to be read from its beginning, and is closed on exec.
 /// Returns its descriptor.

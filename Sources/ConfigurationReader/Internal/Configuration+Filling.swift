@@ -14,6 +14,7 @@ extension Configuration {
         access.fill(from: file.section("access"))
         exempt.fill(from: file.section("exempt"))
         guards.fill(from: file.section("guards"))
+        fillFeeds(from: file)
         socket.fill(from: file.section("socket"))
         durations.fill(from: file.section("durations"))
         ledger.fill(from: file.section("ledger"))
@@ -51,6 +52,7 @@ extension Configuration.Capacity {
         section.read("dial", .integer, example: "262144", into: &dial)
         section.read("network", .integer, example: "65536", into: &network)
         section.read("feed", .integer, example: "4194304", into: &feed)
+        section.read("feed_network", .integer, example: "131072", into: &feedNetwork)
         section.read("share", .integer, example: "50", into: &share)
         section.finish()
     }

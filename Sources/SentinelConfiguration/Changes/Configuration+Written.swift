@@ -15,6 +15,7 @@ extension Configuration {
         socket.write(to: &values)
         durations.write(to: &values)
         guards.write(to: &values)
+        for feed in feeds { feed.write(to: &values) }
         ledger.write(to: &values)
         log.write(to: &values)
         return values.all
@@ -75,6 +76,7 @@ extension Configuration.Capacity {
         values.add("dial", dial)
         values.add("network", network)
         values.add("feed", feed)
+        values.add("feed_network", feedNetwork)
         values.add("share", share)
     }
 }
@@ -164,6 +166,16 @@ extension Configuration.Guards {
         values.begin("guards")
         values.add("ssh_ports", sshPorts.map(String.init))
         values.add("ssh_login_grace", loginGrace)
+    }
+}
+
+extension Configuration.Feed {
+    /// Under its name, by which it stays the same wherever it stands in the file.
+    fileprivate func write(to values: inout WrittenValues) {
+        values.begin("feed", name)
+        values.add(quoted: path, as: "path")
+        values.add(quoted: format?.rawValue ?? "auto", as: "format")
+        values.add(quoted: maxAge.map { DurationText($0).description } ?? "none", as: "max_age")
     }
 }
 

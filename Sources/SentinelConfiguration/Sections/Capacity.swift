@@ -12,10 +12,17 @@ extension Configuration {
         public var network = 65_536
         /// Addresses from bulk lists.
         public var feed = 4_194_304
+        /// Blocks from bulk lists, neighbouring ones as one.
+        public var feedNetwork = 131_072
         /// How much of a full set, in percent, one node's user gets by others' giving way.
         public var share = 50
 
         /// The defaults.
         public init() {}
+
+        enum CodingKeys: String, CodingKey {
+            case accept, dial, network, feed, share
+            case feedNetwork = "feed_network"
+        }
     }
 }

@@ -23,6 +23,7 @@ extension Configuration {
         access.check(&findings)
         exempt.check(&findings)
         guards.check(&findings)
+        Feed.check(feeds, &findings)
         socket.check(&findings)
         durations.check(&findings)
         ledger.check(&findings)

@@ -89,7 +89,10 @@ extension Configuration.Capacity {
     static let range = 1...8_388_608
 
     func check(_ findings: inout Findings) {
-        for (key, value) in [("accept", accept), ("dial", dial), ("network", network), ("feed", feed)] {
+        for (key, value) in [
+            ("accept", accept), ("dial", dial), ("network", network), ("feed", feed),
+            ("feed_network", feedNetwork),
+        ] {
             findings.require(value, in: Self.range, ConfigurationKey("capacity", key))
         }
         findings.require(share, in: 1...100, ConfigurationKey("capacity", "share"))
@@ -206,7 +209,7 @@ extension Configuration.Ledger {
 
 extension String {
     /// Whether it is a path from the root, in one way of writing it only.
-    fileprivate var isAbsolutePath: Bool {
+    var isAbsolutePath: Bool {
         let components = split(separator: "/", omittingEmptySubsequences: false)
         return components.count > 1 && components[0].isEmpty
             && components.dropFirst().allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }

@@ -36,6 +36,7 @@ struct ExplanationText {
         fields.add(
             "set",
             explanation.set.map { isExempt ? "\($0): nothing blocks what is in there" : "\($0) decides" })
+        fields.add("feeds", explanation.feeds.isEmpty ? nil : explanation.feeds.joined(separator: ", "), .bad)
         fields.add("guard", explanation.guardName.map(guardText), .warning)
         fields.add(
             "bans", explanation.bans.isEmpty ? "none" : "\(Quantity.number(explanation.bans.count)), below")

@@ -7,17 +7,19 @@ internal import SentinelProtocol
 struct Metrics {
     private let status: Status
     private let counters: HelperInterface.Counters.Reply
+    private let feeds: [Feed]
 
-    init(_ status: Status, _ counters: HelperInterface.Counters.Reply) {
+    init(_ status: Status, _ counters: HelperInterface.Counters.Reply, _ feeds: [Feed] = []) {
         self.status = status
         self.counters = counters
+        self.feeds = feeds
     }
 
     /// What is said where there is nothing to be had.
     static var unreachable: String { family(up, [([], "0")]) }
 
     var text: String {
-        Self.family(Self.up, [([], "1")]) + about + state + setMetrics + events
+        Self.family(Self.up, [([], "1")]) + about + state + setMetrics + feedMetrics + events
     }
 
     private struct Family {
@@ -122,6 +124,37 @@ struct Metrics {
                     name: "sentinel_shadowed_bytes_total", type: "counter",
                     help: "Bytes of the packets that bans in shadow have matched, and that were let pass."),
                 samples { $0.shadowed == true ? $0.bytes : nil })
+    }
+
+    private var feedMetrics: String {
+        func samples(_ value: (Feed) -> String?) -> [Sample] {
+            feeds.compactMap { feed in value(feed).map { ([("feed", feed.name)], $0) } }
+        }
+        return Self.family(
+            .init(
+                name: "sentinel_feed_entries", type: "gauge",
+                help: "Addresses and blocks of a feed that are in force."),
+            samples { "\($0.addresses + $0.blocks)" })
+            + Self.family(
+                .init(
+                    name: "sentinel_feed_refused", type: "gauge", help: "Entries of a feed that aren't taken."
+                ),
+                samples { "\($0.refused)" })
+            + Self.family(
+                .init(
+                    name: "sentinel_feed_healthy", type: "gauge",
+                    help: "Whether a feed's file is there and could be taken."),
+                samples { $0.problem == nil ? "1" : "0" })
+            + Self.family(
+                .init(
+                    name: "sentinel_feed_read_time_seconds", type: "gauge",
+                    help: "When a feed was read last with success, in seconds since 1970."),
+                samples { $0.read.map { Self.seconds($0.rawValue) } })
+            + Self.family(
+                .init(
+                    name: "sentinel_feed_refreshed_time_seconds", type: "gauge",
+                    help: "When the file of a feed was put there, in seconds since 1970."),
+                samples { $0.refreshed.map { Self.seconds($0.rawValue) } })
     }
 
     private var events: String {

@@ -9,7 +9,7 @@ struct ExplainVerb: Verb {
         commandName: "explain",
         abstract: "Tell everything that is known about an address, a block, an endpoint, a peer or a ban.",
         discussion: """
-            Would its packets pass now, and which set decides? Which bans and guards concern it, since when, by whom, \
+            Would its packets pass now, and which set decides? Which bans, feeds and guards concern it, since when, by whom, \
             until when? What has the kernel refused? How long would a further ban last?
 
             The exit status is 0 whatever the answer: ask --json for .inbound and .outbound in scripts.

@@ -10,7 +10,7 @@ struct MetricsVerb: Verb {
         commandName: "metrics",
         abstract: "Print what is counted, as Prometheus reads it.",
         discussion: """
-            Bans, events by check and reason, each set's elements and what it has refused, in Prometheus' text format. \
+            Bans, events by check and reason, each set's elements and what it has refused, feeds and their age, in Prometheus' text format. \
             --textfile writes them to a file in one step, for node_exporter's textfile collector; sentinel-metrics.timer \
             does so every 15 seconds. If the helper isn't reachable, or refuses, sentinel_up is 0 and the exit \
             status says what it is. --json prints the helper's own replies.
@@ -37,10 +37,12 @@ struct MetricsVerb: Verb {
             let client = try await helper.connect()
             let status = try await client.call(HelperInterface.status, timeout: HelperAddress.patience)
             let counters = try await client.call(HelperInterface.counters, timeout: HelperAddress.patience)
+            let feeds = try await client.call(HelperInterface.feeds, timeout: HelperAddress.patience)
             if common.json {
-                try console.write(JSONText.document(Both(status: status, counters: counters)))
+                try console.write(
+                    JSONText.document(All(status: status, counters: counters, feeds: feeds.feeds)))
             } else {
-                try put(Metrics(status, counters).text, console)
+                try put(Metrics(status, counters, feeds.feeds).text, console)
             }
         } catch let error as VarlinkError where !common.json {
             // Whoever collects these must see that there is nothing to collect.
@@ -55,8 +57,9 @@ struct MetricsVerb: Verb {
         try NamedFile(path: textfile).write(Array(text.utf8))
     }
 
-    private struct Both: Encodable {
+    private struct All: Encodable {
         let status: Status
         let counters: HelperInterface.Counters.Reply
+        let feeds: [Feed]
     }
 }

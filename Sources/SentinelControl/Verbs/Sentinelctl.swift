@@ -10,7 +10,7 @@ struct Sentinelctl: ParsableCommand {
         abstract: "Shows and changes whom the kernel refuses on behalf of a P2P node.",
         discussion: """
             sentineld keeps bans as elements of nftables sets; sentinelctl asks it, through a Unix socket. What a \
-            user may do is said in sentineld's configuration: "submit" allows status, list, history, durations, metrics, watch \
+            user may do is said in sentineld's configuration: "submit" allows status, list, history, durations, feeds, metrics, watch \
             and lifting one's own bans, "operate" everything.
 
             A subject is one of
@@ -44,8 +44,8 @@ struct Sentinelctl: ParsableCommand {
             StatusVerb.self, TopVerb.self, BanVerb.self, LiftVerb.self, ListVerb.self, SetsVerb.self,
             ExplainVerb.self,
             HistoryVerb.self, WatchVerb.self, DurationsVerb.self, ExemptVerb.self, ImportVerb.self,
-            ExportVerb.self, MetricsVerb.self, ReportVerb.self, CheckVerb.self, ShadowVerb.self,
-            ReloadVerb.self,
+            ExportVerb.self, FeedsVerb.self, MetricsVerb.self, ReportVerb.self, CheckVerb.self,
+            ShadowVerb.self, ReloadVerb.self,
             ReleaseVerb.self,
         ])
 }

@@ -72,7 +72,7 @@ struct SetsVerb: Verb {
 
     /// The sets of the helper's table, for the shell to complete.
     static let names =
-        ["exempt", "accept", "dial", "net", "feed"].flatMap { ["\($0)4", "\($0)6"] }
+        ["exempt", "accept", "dial", "net", "feed", "feednet"].flatMap { ["\($0)4", "\($0)6"] }
         + ["node_ports", "node_users"]
 
     private func nothing(_ isFiltered: Bool) -> String {

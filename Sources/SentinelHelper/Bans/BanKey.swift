@@ -59,7 +59,7 @@ struct BanKey: Hashable, Sendable {
     /// The address; of a block its first.
     var address: IPAddress {
         switch set {
-        case .accept4, .dial4, .net4, .feed4, .exempt4:
+        case .accept4, .dial4, .net4, .feed4, .feednet4, .exempt4:
             .v4(IPv4Address(bits: UInt32(truncatingIfNeeded: low)))
         default: .v6(IPv6Address(high: high, low: low))
         }

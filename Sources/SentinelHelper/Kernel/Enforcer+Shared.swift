@@ -32,7 +32,7 @@ extension Enforcer {
         guard try socket.table(layout.table) != nil else { return }
         let names = Set(try socket.sets(in: layout.table).map(\.name))
         var transaction = Transaction()
-        for kind in SetKind.allCases where kind.flags.contains(.timeout) && names.contains(kind.name) {
+        for kind in SetKind.ofBans + SetKind.ofFeeds where names.contains(kind.name) {
             transaction.flush(layout[kind])
         }
         if !transaction.isEmpty { try commit(transaction) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import Feeds
 internal import Inet
 internal import Nftables
 internal import SentinelProtocol
@@ -147,6 +148,9 @@ final class Enforcer {
         for (kind, elements) in contents.elements where !elements.isEmpty {
             transaction.add(elements, to: layout[kind])
         }
+        for kind in SetKind.ofFeeds {
+            transaction.add(FeedElements(contents.feeds, kind), to: layout[kind])
+        }
         try commit(transaction)
         ruleHandles = try readRuleHandles()
     }
@@ -159,13 +163,16 @@ final class Enforcer {
 
     /// Takes over a table that fits: takes its ownership, writes its rules anew, since anyone may have changed them
     /// while nobody owned it, and puts the sets that hold no bans right. Bans stay as they are, with their counters, but for the changes.
-    func adopt(_ contents: Contents, _ changes: Changes) throws(NftablesError) {
+    ///
+    /// - Parameter keepsFeeds: whether the sets of feeds stay as they are; else they are emptied.
+    func adopt(_ contents: Contents, _ changes: Changes, keepsFeeds: Bool) throws(NftablesError) {
         let changes = try withCounters(changes)
         var transaction = Transaction()
         transaction.add(wantedTable)
         for chain in layout.chains { transaction.flush(chain) }
         for rule in layout.rules(from: ruleCounters()) { transaction.add(rule) }
-        for kind in SetKind.allCases where kind.check == nil {
+        for kind in SetKind.ofFeeds where !keepsFeeds { transaction.flush(layout[kind]) }
+        for kind in SetKind.allCases where kind.check == nil && !SetKind.ofFeeds.contains(kind) {
             let elements = contents.elements[kind] ?? []
             guard try !holds(kind, elements) else { continue }
             transaction.flush(layout[kind])
@@ -189,6 +196,7 @@ final class Enforcer {
     /// What the sets hold.
     struct Contents {
         var elements: [SetKind: [Element]] = [:]
+        var feeds = AddressList()
     }
 
     /// Whether the kernel has a table of this name.

@@ -112,6 +112,7 @@ struct Layout: Hashable, Sendable {
             rule(.accept4, .ipv4Source, .drop), rule(.accept6, .ipv6Source, mask: prefix, .drop),
             rule(.net4, .ipv4Source, .drop), rule(.net6, .ipv6Source, .drop),
             rule(.feed4, .ipv4Source, .drop), rule(.feed6, .ipv6Source, .drop),
+            rule(.feednet4, .ipv4Source, .drop), rule(.feednet6, .ipv6Source, .drop),
         ]
     }
 
@@ -160,6 +161,7 @@ struct Layout: Hashable, Sendable {
             endpoint(.dial6, .ipv6Destination, registers: 4),
             address(.net4, .ipv4Destination), address(.net6, .ipv6Destination),
             address(.feed4, .ipv4Destination), address(.feed6, .ipv6Destination),
+            address(.feednet4, .ipv4Destination), address(.feednet6, .ipv6Destination),
         ]
     }
 }
@@ -204,7 +206,7 @@ extension SetKind {
         case .accept4, .accept6: shadow.contains(.accept)
         case .dial4, .dial6: shadow.contains(.dial)
         case .net4, .net6: shadow.contains(.network)
-        case .feed4, .feed6: shadow.contains(.feed)
+        case .feed4, .feed6, .feednet4, .feednet6: shadow.contains(.feed)
         case .exempt4, .exempt6, .nodePorts, .nodeUsers: false
         }
     }
@@ -216,15 +218,19 @@ extension SetKind {
         case .dial4, .dial6: capacity.dial
         case .net4, .net6: capacity.network
         case .feed4, .feed6: capacity.feed
+        case .feednet4, .feednet6: capacity.feedNetwork
         case .exempt4, .exempt6, .nodePorts, .nodeUsers: nil
         }
     }
 
     /// How many elements the kernel is asked to allow. More than there may be bans: an expired element holds its
-    /// place until it is collected, and a block takes two elements, or more where another lies inside it.
+    /// place until it is collected, a block takes two elements, or more where another lies inside it, and where one list
+    /// of a feed takes another's place, both are there until the transaction's end.
     func elementLimit(_ capacity: Configuration.Capacity) -> UInt32? {
         guard let bans = self.capacity(capacity) else { return nil }
-        let limit = flags.contains(.interval) ? bans * 4 : bans + max(bans / 8, Self.leastReserve)
+        let limit =
+            flags.contains(.interval)
+            ? bans * 4 : Self.ofFeeds.contains(self) ? bans * 2 : bans + max(bans / 8, Self.leastReserve)
         return UInt32(clamping: limit)
     }
 

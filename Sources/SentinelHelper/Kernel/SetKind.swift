@@ -13,6 +13,7 @@ enum SetKind: UInt8, CaseIterable, Sendable {
     case dial4, dial6
     case net4, net6
     case feed4, feed6
+    case feednet4, feednet6
 
     /// The name in the kernel.
     var name: String {
@@ -30,8 +31,8 @@ enum SetKind: UInt8, CaseIterable, Sendable {
 
     var keyType: KeyType {
         switch self {
-        case .exempt4, .accept4, .net4, .feed4: KeyType(.ipv4Address)
-        case .exempt6, .accept6, .net6, .feed6: KeyType(.ipv6Address)
+        case .exempt4, .accept4, .net4, .feed4, .feednet4: KeyType(.ipv4Address)
+        case .exempt6, .accept6, .net6, .feed6, .feednet6: KeyType(.ipv6Address)
         case .dial4: KeyType(.ipv4Address, .inetProtocol, .inetService)
         case .dial6: KeyType(.ipv6Address, .inetProtocol, .inetService)
         case .nodePorts: KeyType(.inetProtocol, .inetService)
@@ -41,7 +42,7 @@ enum SetKind: UInt8, CaseIterable, Sendable {
 
     var flags: NamedSet.Flags {
         switch self {
-        case .exempt4, .exempt6: .interval
+        case .exempt4, .exempt6, .feednet4, .feednet6: .interval
         case .nodePorts, .nodeUsers: []
         case .accept4, .accept6, .dial4, .dial6, .feed4, .feed6: .timeout
         case .net4, .net6: [.interval, .timeout]
@@ -52,7 +53,7 @@ enum SetKind: UInt8, CaseIterable, Sendable {
     var hasCounters: Bool {
         switch self {
         case .accept4, .accept6, .dial4, .dial6, .net4, .net6: true
-        case .exempt4, .exempt6, .nodePorts, .nodeUsers, .feed4, .feed6: false
+        case .exempt4, .exempt6, .nodePorts, .nodeUsers, .feed4, .feed6, .feednet4, .feednet6: false
         }
     }
 
@@ -62,9 +63,12 @@ enum SetKind: UInt8, CaseIterable, Sendable {
         case .accept4, .accept6: .accept
         case .dial4, .dial6: .dial
         case .net4, .net6: .network
-        case .exempt4, .exempt6, .nodePorts, .nodeUsers, .feed4, .feed6: nil
+        case .exempt4, .exempt6, .nodePorts, .nodeUsers, .feed4, .feed6, .feednet4, .feednet6: nil
         }
     }
+
+    /// The sets that hold what feeds list, single addresses and blocks.
+    static let ofFeeds: [SetKind] = [.feed4, .feed6, .feednet4, .feednet6]
 
     /// The sets that hold bans.
     static let ofBans: [SetKind] = allCases.filter { $0.check != nil }

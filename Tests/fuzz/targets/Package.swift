@@ -46,6 +46,7 @@ let package = Package(
         fuzzer("configuration-json", "SentinelConfiguration"),
         fuzzer("configuration-toml", "ConfigurationReader", "SentinelConfiguration"),
         fuzzer("lists", "BanLists"),
+        fuzzer("feeds", "FeedReader", "Feeds", "SentinelConfiguration"),
         fuzzer("editing", "ConfigurationReader", "SentinelConfiguration"),
         fuzzer("policies", "PolicyReader", "Sentinel", "SentinelConfiguration"),
         fuzzer("varlink-calls", "Varlink", "NIOCore", "NIOEmbedded"),

@@ -33,7 +33,7 @@ func read<Parameters, Reply: Hashable>(_ method: VarlinkMethod<Parameters, Reply
 fuzz { input in
     guard let first = input.first else { return }
     let frame = Data(input.dropFirst())
-    switch first % 15 {
+    switch first % 16 {
     case 0: read(HelperInterface.submit, frame)
     case 1: read(HelperInterface.guardAddresses, frame)
     case 2: read(HelperInterface.lift, frame)
@@ -48,6 +48,7 @@ fuzz { input in
     case 12: read(HelperInterface.guarded, frame)
     case 13: read(HelperInterface.shadow, frame)
     case 14: read(HelperInterface.importBans, frame)
+    case 15: read(HelperInterface.feeds, frame)
     default: read(HelperInterface.release, frame)
     }
 }
