@@ -25,3 +25,20 @@ final class Ahead<Value: Sendable>: Sendable {
         }
     }
 }
+
+/// A value that is made once, by whichever thread asks for it first. Others wait for it.
+final class MadeOnce<Value: Sendable>: Sendable {
+    private let made = Mutex<Value?>(nil)
+    private let make: @Sendable () -> Value
+
+    init(_ make: @escaping @Sendable () -> Value) { self.make = make }
+
+    var value: Value {
+        made.withLock { made in
+            if let made { return made }
+            let new = make()
+            made = new
+            return new
+        }
+    }
+}

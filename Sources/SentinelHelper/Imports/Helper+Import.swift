@@ -89,10 +89,18 @@ extension Helper {
         number(&admitted)
         let decision = Decision()
         let isWritten = keeping.ledger != nil
-        if isWritten { write(admitted, decision) }
         let evicted = evict(admitted.plan)
-        // What only takes time is done beside the kernel.
-        let filled = Ahead<BanBook> { [book, imported = admitted.imported] in imported.entered(into: book) }
+        // What only takes time is done beside the kernel: on the ledger's thread behind the rows, for the kernel has a
+        // processor to itself then where there are two.
+        let filled = MadeOnce<BanBook> { [book, imported = admitted.imported] in
+            imported.entered(into: book)
+        }
+        if isWritten {
+            write(admitted, evicted) {
+                _ = filled.value
+                return decision.value
+            }
+        }
         do {
             try enforce(&admitted, isMarked: isWritten)
         } catch {
@@ -223,11 +231,14 @@ extension Helper {
     // MARK: The ledger
 
     /// Has the ledger write it, for the time being.
-    private func write(_ admitted: AdmittedImport, _ decision: Decision) {
+    ///
+    /// - Parameter isWanted: whether it is to last, asked on the ledger's thread.
+    private func write(
+        _ admitted: AdmittedImport, _ evicted: [BanChange], isWanted: @escaping @Sendable () -> Bool
+    ) {
         guard let timeline = keeping.ledger?.timeline else { return }
         let prefix = enforcer.layout.ipv6Prefix
-        let evicted = admitted.plan.evicted.compactMap { book[$0] }
-        var other = batch(evicted.map { BanChange(kind: .evicted, record: $0) }, timeline)
+        var other = batch(evicted, timeline)
         other.bans = admitted.plan.order.compactMap { admitted.plan.records[$0] }.map {
             ledgerBan($0, timeline)
         }
@@ -242,7 +253,7 @@ extension Helper {
             wallOffset: clock.wall() - clock.monotonic(), other: other)
         keeping.imports += 1
         let count = admitted.count
-        write(LedgerBulk(part: { rows.part($0) }, isWanted: { decision.value })) { helper, _ in
+        write(LedgerBulk(part: { rows.part($0) }, isWanted: isWanted)) { helper, _ in
             helper.keeping.imports -= 1
             helper.noteUnsaved()
             // What several threads needed for a moment would stay with each of them.
