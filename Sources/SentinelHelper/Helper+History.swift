@@ -106,7 +106,7 @@ extension Helper {
         guard event.time >= question.since, event.time < question.until,
             question.kinds?.contains(EventKind(rawValue: event.kind)) ?? true
         else { return nil }
-        if event.kind == EventKind.imported.rawValue { return question.isOfAll ? told(import: event) : nil }
+        if event.kind == EventKind.imported.rawValue { return told(import: event, question) }
         guard let record = BanRecord(event.ban, timeline, ipv6Prefix: enforcer.layout.ipv6Prefix),
             question.matches(record)
         else { return nil }
@@ -120,10 +120,10 @@ extension Helper {
             actor: event.actor == record.caller ? nil : event.actor)
     }
 
-    /// That a list was imported. It belongs to no ban.
-    private func told(import event: LedgerEvent) -> Event {
-        Event(
-            kind: .imported, time: Timestamp(rawValue: event.time), actor: event.ban.caller,
-            message: event.ban.detail)
+    /// That a list was imported. It belongs to no ban, and is told who asks for none.
+    private func told(import event: LedgerEvent, _ question: HistoryQuestion) -> Event? {
+        guard let check = Check(rawValue: event.ban.check), question.isOfAll else { return nil }
+        return Self.imported(
+            Int(event.ban.strikes), check, reason: event.ban.reason, by: event.ban.caller, at: event.time)
     }
 }

@@ -106,10 +106,16 @@ public struct Event: Codable, Hashable, Sendable {
     /// For ``EventKind/lost``: how many events this subscriber was too slow for.
     public var missed: Int?
     public var message: String?
+    /// For ``EventKind/imported``: that of all these bans.
+    public var check: Check?
+    /// For ``EventKind/imported``: that of all these bans.
+    public var reason: String?
+    /// For ``EventKind/imported``: how many new bans these are.
+    public var count: Int?
 
     public init(
         kind: EventKind, time: Timestamp, ban: Ban? = nil, actor: String? = nil, missed: Int? = nil,
-        message: String? = nil
+        message: String? = nil, check: Check? = nil, reason: String? = nil, count: Int? = nil
     ) {
         self.kind = kind
         self.time = time
@@ -117,5 +123,8 @@ public struct Event: Codable, Hashable, Sendable {
         self.actor = actor
         self.missed = missed
         self.message = message
+        self.check = check
+        self.reason = reason
+        self.count = count
     }
 }

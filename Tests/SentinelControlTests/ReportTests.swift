@@ -153,6 +153,20 @@ import Varlink
         #expect(history.changes.map(\.name) == ["lifted"] && history.earliest == Timestamp(rawValue: 0))
     }
 
+    @Test func `Bans of an imported list are counted, as many as there were`() {
+        var tally = EventTally(TimeGrid(start: Timestamp(rawValue: 0), step: 1000, count: 10))
+        var ban = sampleBan()
+        ban.reason = "firehol"
+        tally.add(Event(kind: .banned, time: Timestamp(rawValue: 2500), ban: ban))
+        tally.add(
+            Event(
+                kind: .imported, time: Timestamp(rawValue: 2600), check: .accept, reason: "firehol",
+                count: 40_000))
+        let history = tally.history
+        #expect(history.bans.map(\.name) == ["firehol"] && history.bans[0].total == 40_001)
+        #expect(history.bans[0].counts[2] == 40_001 && history.changes.isEmpty)
+    }
+
     @Test func `Of the packets' elements the best are kept, over all sets, with their bans`() {
         var tally = PacketTally()
         for (number, name) in ["accept4", "dial4", "node_ports"].enumerated() {

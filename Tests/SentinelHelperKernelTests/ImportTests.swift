@@ -187,10 +187,12 @@ import Varlink
                 #expect(reply.result == ImportResult(bans: 2, pending: 0, durable: true))
                 let event = try await watcher.next()
                 #expect(event.kind == .imported && event.ban == nil)
-                #expect(event.message == "2 bans of a list, list")
+                #expect(event.message == "2 bans of a list at accept, list")
+                #expect(event.check == .accept && event.reason == "list" && event.count == 2)
                 let history = try await helper.client.call(HelperInterface.history, .init()).events
                 #expect(history.map(\.kind) == [.imported])
                 #expect(history[0].message == event.message && history[0].actor == event.actor)
+                #expect(history[0].count == 2 && history[0].reason == "list")
                 let of = try await helper.client.call(
                     HelperInterface.history, .init(filter: .init(subject: "192.0.2.1"))
                 ).events

@@ -19,13 +19,13 @@ struct EventTally: Sendable {
     }
 
     mutating func add(_ event: Event) {
-        guard let ban = event.ban else { return }
+        guard let reason = event.ban?.reason ?? event.reason else { return }
         let index = grid.index(of: event.time)
         earliest = min(earliest ?? event.time, event.time)
         let none = [Int](repeating: 0, count: grid.count)
-        if event.kind == .banned {
-            let isKnown = bans[ban.reason] != nil || bans.count < Self.mostReasons
-            bans[isKnown ? ban.reason : Self.other, default: none][index] += 1
+        if event.kind == .banned || event.kind == .imported {
+            let isKnown = bans[reason] != nil || bans.count < Self.mostReasons
+            bans[isKnown ? reason : Self.other, default: none][index] += event.count ?? 1
         } else {
             changes[event.kind, default: none][index] += 1
         }

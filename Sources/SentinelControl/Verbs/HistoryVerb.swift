@@ -11,7 +11,8 @@ struct HistoryVerb: Verb {
         abstract: "Show what has happened to bans, the latest first.",
         discussion: """
             Of several options, all must hold. The ledger keeps the past as long as [ledger] history in the \
-            configuration says. Where somebody else lifted a ban than had asked for it, the line names who did. With \
+            configuration says. Where somebody else lifted a ban than had asked for it, the line names who did. A \
+            list that was imported is an event for each reason, and belongs to no ban; its bans have their own when they end. With \
             --json, a line for each event.
 
             A moment is a length of time, 2h for two hours ago, or a time of day, a date or both by the clock here: \
@@ -89,7 +90,7 @@ struct HistoryVerb: Verb {
 
 /// What may have happened to a ban, as an option's value.
 enum HistoryKind: String, ExpressibleByArgument, CaseIterable {
-    case banned, renewed, lifted, expired, evicted
+    case banned, renewed, lifted, expired, evicted, imported
 
     var kind: EventKind { EventKind(rawValue: rawValue) }
 }

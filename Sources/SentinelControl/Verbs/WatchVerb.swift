@@ -10,10 +10,11 @@ struct WatchVerb: Verb {
         commandName: "watch",
         abstract: "Print events as they happen, until interrupted.",
         discussion: """
-            Events: banned, renewed, lifted, expired, evicted (to make room for another), missing (sets in a table of \
-            yours), repaired, alarm, recovered, released, shadow (checks have gone into it or come out), and lost where this reader was too slow for some. With \
-            --json, a line for each. If the helper is restarted, watch connects again and says on \
-            the standard error that it did: what happens in between is not seen.
+            Events: banned, renewed, lifted, expired, evicted (to make room for another), imported (a list, as one), \
+            missing (sets in a table of yours), repaired, alarm, recovered, released, shadow (checks have gone into \
+            it or come out), and lost where this reader was too slow for some. With --json, a line for each. If the \
+            helper is restarted, watch connects again and says on the standard error that it did: what happens in \
+            between is not seen.
 
             EXAMPLES:
               sentinelctl watch

@@ -48,12 +48,27 @@ struct AdmittedImport {
     /// Whether there is a new ban with a key, of those sets.
     func holds(_ key: BanKey) -> Bool { kinds.contains(key.set) && place(of: key) != nil }
 
-    /// How many new bans there are of each part.
-    var newBans: [(part: BlockRequest, count: Int)] {
+    /// How many new bans there are, by check and reason, most first; those beyond a hundred reasons as one.
+    func newBans(besides book: BanBook) -> [(check: Check, reason: String, count: Int)] {
         var counts = Array(repeating: 0, count: imported.staged.parts.count)
         for ban in imported.bans { counts[Int(imported.staged.entries[Int(ban.entry)].part)] += 1 }
-        return zip(imported.staged.parts, counts).filter { $1 > 0 }.map { ($0.request, $1) }
+        var byReason: [Check: [String: Int]] = [:]
+        for (part, count) in zip(imported.staged.parts, counts) where count > 0 {
+            byReason[part.request.check, default: [:]][part.request.reason, default: 0] += count
+        }
+        for key in plan.order where plan.present(key, in: book) == nil {
+            guard let record = plan.records[key] else { continue }
+            byReason[key.check, default: [:]][record.reason, default: 0] += 1
+        }
+        return byReason.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap { check, reasons in
+            let sorted = reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            let rest = sorted.dropFirst(Self.mostReasons).reduce(0) { $0 + $1.value }
+            return sorted.prefix(Self.mostReasons).map { (check, $0.key, $0.value) }
+                + (rest > 0 ? [(check, "other", rest)] : [])
+        }
     }
+
+    private static var mostReasons: Int { 100 }
 
     mutating func append(_ ban: ImportedBan, _ key: BanKey) {
         imported.bans.append(ban)
@@ -71,13 +86,4 @@ struct AdmittedImport {
     var pending: Int { waiting.reduce(plan.pending.count) { $0 + keys(in: $1).count } }
 
     var count: Int { imported.bans.count + plan.order.count }
-
-    /// What there was, in words.
-    var message: String {
-        let reasons = Swift.Set(
-            imported.staged.parts.map(\.request.reason)
-        ).sorted()
-        let shown = reasons.prefix(3).joined(separator: ", ") + (reasons.count > 3 ? ", …" : "")
-        return "\(count) bans of a list, \(shown)"
-    }
 }

@@ -89,6 +89,7 @@ extension Helper {
         number(&admitted)
         let decision = Decision()
         let isWritten = keeping.ledger != nil
+        let new = admitted.newBans(besides: book)
         let evicted = evict(admitted.plan)
         // What only takes time is done beside the kernel: on the ledger's thread behind the rows, for the kernel has a
         // processor to itself then where there are two.
@@ -96,7 +97,7 @@ extension Helper {
             imported.entered(into: book)
         }
         if isWritten {
-            write(admitted, evicted) {
+            write(admitted, evicted, new) {
                 _ = filled.value
                 return decision.value
             }
@@ -111,7 +112,7 @@ extension Helper {
         }
         decision.make(true)
         book = admitted.isRepaired ? admitted.imported.entered(into: book) : filled.value
-        enter(admitted, evicted)
+        enter(admitted, evicted, new)
         return admitted
     }
 
@@ -207,13 +208,14 @@ extension Helper {
     // MARK: The book
 
     /// Notes what the kernel and the book have by now.
-    private func enter(_ admitted: AdmittedImport, _ evicted: [BanChange]) {
+    private func enter(
+        _ admitted: AdmittedImport, _ evicted: [BanChange],
+        _ new: [(check: Check, reason: String, count: Int)]
+    ) {
         let (_, changes) = enter(admitted.plan)
-        count(evicted + changes)
+        count(evicted + changes.filter { $0.kind != .banned })
+        for (check, reason, count) in new { tally.count(.banned, check, reason: reason, by: count) }
         publish(evicted.map(event))
-        for (part, count) in admitted.newBans {
-            tally.count(.banned, part.check, reason: part.reason, by: count)
-        }
         if missing == nil { for kind in admitted.waiting { letWait(admitted.keys(in: kind)) } }
         scheduleWakeup()
         let shadowed = admitted.kinds.filter { enforcer.layout.shadows($0) }
@@ -221,11 +223,21 @@ extension Helper {
         var effective = admitted
         effective.kinds.subtract(shadowed)
         cut(effective)
-        publish([
-            Event(
-                kind: .imported, time: Timestamp(rawValue: clock.wall()), actor: admitted.imported.caller,
-                message: admitted.message)
-        ])
+        publish(
+            new.map { check, reason, count in
+                Self.imported(
+                    count, check, reason: reason, by: admitted.imported.caller, at: clock.wall())
+            })
+    }
+
+    /// That there are new bans of a list.
+    static func imported(
+        _ count: Int, _ check: Check, reason: String, by caller: String, at time: Int64
+    ) -> Event {
+        Event(
+            kind: .imported, time: Timestamp(rawValue: time), actor: caller,
+            message: "\(count) bans of a list at \(check.rawValue), \(reason)", check: check, reason: reason,
+            count: count)
     }
 
     // MARK: The ledger
@@ -234,7 +246,8 @@ extension Helper {
     ///
     /// - Parameter isWanted: whether it is to last, asked on the ledger's thread.
     private func write(
-        _ admitted: AdmittedImport, _ evicted: [BanChange], isWanted: @escaping @Sendable () -> Bool
+        _ admitted: AdmittedImport, _ evicted: [BanChange],
+        _ new: [(check: Check, reason: String, count: Int)], isWanted: @escaping @Sendable () -> Bool
     ) {
         guard let timeline = keeping.ledger?.timeline else { return }
         let prefix = enforcer.layout.ipv6Prefix
@@ -242,12 +255,14 @@ extension Helper {
         other.bans = admitted.plan.order.compactMap { admitted.plan.records[$0] }.map {
             ledgerBan($0, timeline)
         }
-        let message = LedgerBan(
-            id: 0, check: "", address: "", since: timeline.time(clock.monotonic()), granted: nil,
-            created: clock.wall(), reason: "", caller: admitted.imported.caller, isOperators: true,
-            detail: admitted.message)
-        other.events.append(
-            LedgerEvent(time: clock.wall(), kind: EventKind.imported.rawValue, ban: message))
+        other.events += new.map { check, reason, count in
+            LedgerEvent(
+                time: clock.wall(), kind: EventKind.imported.rawValue,
+                ban: LedgerBan(
+                    id: 0, check: check.rawValue, address: "", since: timeline.time(clock.monotonic()),
+                    granted: nil, created: clock.wall(), strikes: Int64(count), reason: reason,
+                    caller: admitted.imported.caller, isOperators: true))
+        }
         let rows = ImportRows(
             imported: admitted.imported, timeline: timeline, ipv6Prefix: prefix,
             wallOffset: clock.wall() - clock.monotonic(), other: other)
