@@ -53,8 +53,8 @@ import Varlink
 
     @Test(arguments: [
         ([Configuration.ShadowedCheck.accept], ["accept4", "accept6"]),
-        ([.dial, .feed], ["dial4", "dial6", "feed4", "feed6"]),
-        ([.all], ["accept", "dial", "net", "feed"].flatMap { ["\($0)4", "\($0)6"] }),
+        ([.dial, .feed], ["dial4", "dial6", "feed4", "feed6", "feednet4", "feednet6"]),
+        ([.all], ["accept", "dial", "net", "feed", "feednet"].flatMap { ["\($0)4", "\($0)6"] }),
     ])
     func `The rules of what is in shadow have no verdict, all others are as ever`(
         checks: [Configuration.ShadowedCheck], sets: [String]
