@@ -88,7 +88,7 @@ import Testing
         #expect(shown[1] == "bans 2   refused 1,500 packets, 87.9 KiB")
         #expect(shown[2].hasPrefix("packets/s    500   29.3 KiB/s"))
         #expect(shown[3] == "bans/s    accept 20  dial 0  network 0   renewed 0  ended 0  evicted 0")
-        #expect(shown[4] == "accept4 ▏░░░░ 2/1.05M    ")
+        #expect(shown[4] == "accept4  ▏░░░ 2/1.05M    ")
         #expect(
             shown[6] == "  ADDRESS          REASON      PEER       PACKETS▾     /S  LAST MIN  STR    LEFT")
         #expect(

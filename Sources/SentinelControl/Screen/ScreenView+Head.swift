@@ -163,12 +163,12 @@ extension ScreenView {
     private func fill(_ set: SetInfo, _ width: Int) -> [Span] {
         let capacity = set.capacity ?? 0
         let isFull = capacity > 0 && Double(set.count) / Double(capacity) >= 0.9
-        let name = set.name.cut(to: 7)
+        let name = set.name.cut(to: 8)
         let used = "\(Quantity.compact(set.count))/\(Quantity.compact(capacity))"
-        let bar = FillBar.text(set.count, of: capacity, width: 5, glyphs)
+        let bar = FillBar.text(set.count, of: capacity, width: 4, glyphs)
         let padding = max(0, width - 14 - used.count)
         return [
-            Span(name + String(repeating: " ", count: 8 - name.displayWidth), .faint),
+            Span(name + String(repeating: " ", count: 9 - name.displayWidth), .faint),
             Span(bar, isFull ? .bad : set.count > 0 ? .good : .faint), Span(" "),
             Span(used + String(repeating: " ", count: padding), isFull ? .bad : .plain),
         ]

@@ -99,14 +99,15 @@ struct ImportVerb: Verb {
             try console.print(summary.lines(console))
             for complaint in summary.complaints { console.complain(complaint) }
         }
-        if !bans.isEmpty, !dryRun { await complainOfShadow(console, helper) }
+        if !dryRun { await complainOfShadow(Set(bans.map(\.check.rawValue)), console, helper) }
         return summary.refused.isEmpty && summary.pending == 0 ? .done : .refused
     }
 
     /// Says where what was banned refuses nobody.
-    private func complainOfShadow(_ console: Console, _ helper: HelperAddress) async {
-        guard let status = try? await helper.call(HelperInterface.status, VarlinkEmpty()),
-            let notice = ShadowNotice(status)
+    private func complainOfShadow(_ checks: Set<String>, _ console: Console, _ helper: HelperAddress) async {
+        guard !checks.isEmpty,
+            let status = try? await helper.call(HelperInterface.status, VarlinkEmpty()),
+            let notice = ShadowNotice((status.shadow ?? []).map(\.rawValue).filter(checks.contains))
         else { return }
         console.complain(notice.complaint("bans at these checks refuse"))
     }

@@ -236,7 +236,8 @@ extension Helper {
     ) -> Event {
         Event(
             kind: .imported, time: Timestamp(rawValue: time), actor: caller,
-            message: "\(count) bans of a list at \(check.rawValue), \(reason)", check: check, reason: reason,
+            message: "\(count == 1 ? "1 ban" : "\(count) bans") of a list at \(check.rawValue), \(reason)",
+            check: check, reason: reason,
             count: count)
     }
 
