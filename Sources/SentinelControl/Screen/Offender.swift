@@ -32,6 +32,12 @@ struct Offender: Hashable, Sendable, Identifiable {
         if case .ban(let number) = id { number } else { nil }
     }
 
+    /// What can be asked for it by. A range that is no block has no such form; its ban's number has.
+    var subject: String {
+        guard key.contains("-"), let ban else { return key }
+        return "\(ban)"
+    }
+
     init(_ ban: Ban) {
         id = .ban(ban.id)
         key = ban.key

@@ -74,14 +74,12 @@ extension ScreenState {
     // MARK: Actions
 
     private mutating func explainSelected() -> [ScreenEffect] {
-        guard let selected else {
+        guard let subject = selected?.subject, let key = selected?.key else {
             say("There is nobody to explain.")
             return []
         }
-        // A range that is no block has no form that can be asked for; its ban's number has.
-        let subject = selected.key.contains("-") ? selected.ban.map { "\($0)" } : nil
-        doing = "explaining \(selected.key)"
-        return [.explain(subject ?? selected.key)]
+        doing = "explaining \(key)"
+        return [.explain(subject)]
     }
 
     private mutating func askForBan() {
