@@ -26,6 +26,17 @@ import Testing
         return try #require(entered)
     }
 
+    @Test func `Addresses and ports that are chosen to fit each other have hashes of their own`() {
+        // Of each the address's bits and the port's would cancel out, were they put together bit by bit.
+        let keys = (UInt16(0)..<1024).map { port in
+            BanKey(
+                destination: Endpoint(
+                    address: .v6(IPv6Address(high: 0x2001_0db8_0000_0000, low: UInt64(port) << 32 | 7)),
+                    transport: .tcp, port: port))
+        }
+        #expect(Set(keys.map(\.hashValue)).count == keys.count)
+    }
+
     @Test func `A ban reads back as it was entered`() throws {
         var book = BanBook(capacity: 10)
         var record = Self.record(1, until: 50, strikes: 3)

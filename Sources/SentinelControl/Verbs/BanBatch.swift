@@ -13,13 +13,8 @@ enum BanBatch {
 extension VarlinkClient {
     /// Asks for some bans, at most ``BanBatch/size``. A receipt for each, in their order.
     func ban(_ requests: some Collection<BanRequest>) async throws -> [Receipt] {
-        try await beginBan(requests)()
-    }
-
-    /// The same, to wait for the receipts later.
-    func beginBan(_ requests: some Collection<BanRequest>) throws -> @Sendable () async throws -> [Receipt] {
-        let reply = try begin(
-            HelperInterface.ban, .init(bans: Array(requests)), timeout: HelperAddress.patience)
-        return { try await reply().receipts }
+        try await call(
+            HelperInterface.ban, .init(bans: Array(requests)), timeout: HelperAddress.patience
+        ).receipts
     }
 }
