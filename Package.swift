@@ -210,7 +210,7 @@ let package = Package(
             dependencies: ["BanLists", "FeedReader", "Feeds", "Inet", "SentinelConfiguration", "TestRandom"],
             swiftSettings: settings),
         .testTarget(name: "PrecedenceTests", dependencies: ["Precedence"], swiftSettings: settings),
-        .testTarget(name: "InetTests", dependencies: ["Inet"], swiftSettings: settings),
+        .testTarget(name: "InetTests", dependencies: ["Inet", "TestRandom"], swiftSettings: settings),
         .target(
             name: "NamespaceSupport", dependencies: ["CLinux", "Inet"], path: "Tests/NamespaceSupport",
             swiftSettings: settings),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import Inet
+
 /// Addresses of one family as numbers: single ones, and blocks of neighbours. All are in order, blocks neither overlap
 /// nor touch, and no single address is in a block.
 public struct NumberList<Number: FixedWidthInteger & UnsignedInteger & Sendable>: Hashable, Sendable {
@@ -186,18 +188,6 @@ public struct NumberList<Number: FixedWidthInteger & UnsignedInteger & Sendable>
     func count(from first: Number, through last: Number) -> Int {
         let single = addresses.firstPlace { $0 > last } - addresses.firstPlace { $0 >= first }
         return single + blocks.firstPlace { $0.first > last } - blocks.firstPlace { $0.last >= first }
-    }
-}
-
-extension Array {
-    /// The first place from which on all elements are so; the end where none is. Those that are come last.
-    fileprivate func firstPlace(where isSo: (Element) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if isSo(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }
 

@@ -30,15 +30,34 @@ public struct IPv4Address: Hashable, Sendable {
     public static let bitWidth = 32
 }
 
+extension IPv4Address {
+    /// Reads four decimal octets without leading zeros, as `inet_pton(3)` does; nil for anything else.
+    public init?(utf8 text: Span<UInt8>) {
+        guard 7...15 ~= text.count else { return nil }
+        var (bits, octet): (UInt32, UInt32) = (0, 0)
+        var (dots, digits) = (0, 0)
+        for index in text.indices {
+            let byte = text[index]
+            if UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte {
+                guard digits == 0 || octet > 0 else { return nil }
+                octet = octet * 10 + UInt32(byte & 15)
+                digits += 1
+                guard octet <= 255 else { return nil }
+            } else {
+                guard byte == UInt8(ascii: "."), digits > 0, dots < 3 else { return nil }
+                bits = bits << 8 | octet
+                (octet, digits) = (0, 0)
+                dots += 1
+            }
+        }
+        guard dots == 3, digits > 0 else { return nil }
+        self.init(bits: bits << 8 | octet)
+    }
+}
+
 extension IPv4Address: LosslessStringConvertible {
     /// Reads four decimal octets without leading zeros (`inet_pton(3)`); nil for anything else.
-    public init?(_ text: String) {
-        var raw = in_addr()
-        guard text.utf8.count <= 15, !text.utf8.contains(0), inet_pton(AF_INET, text, &raw) == 1 else {
-            return nil
-        }
-        bits = UInt32(bigEndian: raw.s_addr)
-    }
+    public init?(_ text: String) { self.init(utf8: text.utf8.span) }
 
     public var description: String {
         "\(bits >> 24).\(bits >> 16 & 255).\(bits >> 8 & 255).\(bits & 255)"

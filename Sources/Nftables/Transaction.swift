@@ -158,7 +158,10 @@ public struct Transaction: ~Copyable {
         var iterator = elements.makeIterator()
         var next = iterator.next()
         let object = set.description
+        var left = elements.underestimatedCount
         while next != nil {
+            let begin = buffer.count
+            var written = 0
             message(type, set.table.family, flags: flags, verb, object) { header in
                 header.put(NFTA_SET_ELEM_LIST_TABLE.rawValue, string: set.table.name)
                 header.put(NFTA_SET_ELEM_LIST_SET.rawValue, string: set.name)
@@ -172,10 +175,14 @@ public struct Transaction: ~Copyable {
                     UInt32(UInt16.max) - UInt32(ElementCoding.largestElement) - sentinel_MNL_ATTR_HDRLEN
                 while let element = next, header.pointee.nlmsg_len - start < room {
                     ElementCoding.put(element, in: header)
+                    written += 1
                     next = iterator.next()
                 }
                 mnl_attr_nest_end(header, list)
             }
+            // Those that are left may take as much as these.
+            left -= written
+            buffer.reserve((buffer.count - begin) * max(0, left) / written + MessageBuffer.largestMessage)
         }
     }
 

@@ -74,7 +74,7 @@ extension Helper {
     ) throws(RefusalError) {
         let present = plan.records[key] ?? plan.present(key, in: book)
         let record = grant(request, key: key, reason: reason, caller: caller, present: present)
-        if present == nil { try reserve(record, in: &plan) }
+        if present == nil { try reserve(in: key.set, of: &plan, for: record) }
         if plan.records.updateValue(record, forKey: key) == nil { plan.order.append(key) }
     }
 

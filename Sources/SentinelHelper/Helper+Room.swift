@@ -12,7 +12,7 @@ extension Helper {
         /// In the order they were asked for.
         var order: [BanKey] = []
         /// How many new keys are planned for a set.
-        var added: [SetKind: Int] = [:]
+        var added = SetCounts()
         /// Bans that make room, each by the key that it makes room for.
         private(set) var victims: [BanKey: BanKey] = [:]
         /// The same keys, to look one up.
@@ -56,12 +56,15 @@ extension Helper {
     /// a ban that ends later: what a set holds in the end is what will last longest, in whichever order it came, and
     /// a flood of short bans pushes out none that are long. It is always the one that ends soonest that goes; never
     /// an operator's, and none that this plan brings about or renews.
-    func reserve(_ record: BanRecord, in plan: inout Plan) throws(RefusalError) {
-        let set = record.key.set
+    ///
+    /// - Parameter record: the ban, asked for where the set is full.
+    func reserve(
+        in set: SetKind, of plan: inout Plan, for record: @autoclosure () -> BanRecord
+    ) throws(RefusalError) {
         let capacity = set.capacity(configuration.capacity) ?? 0
-        let added = plan.added[set, default: 0]
         let leaving = plan.rooms[set]?.evicted ?? 0
-        if book.activeCount(in: set) + added - leaving >= capacity {
+        if book.activeCount(in: set) + plan.added[set] - leaving >= capacity {
+            let record = record()
             var room =
                 plan.rooms[set]
                 ?? Room(
@@ -76,14 +79,14 @@ extension Helper {
             guard let victim else { throw full(record, room, capacity) }
             plan.evict(victim.key, for: record.key)
         }
-        plan.added[set] = added + 1
+        plan.added[set] += 1
     }
 
     private func victim(
         for record: BanRecord, in room: inout Room, of capacity: Int, _ plan: Plan
     ) -> BanRecord? {
         let set = record.key.set
-        let own = room.holders[record.caller, default: 0] + plan.added[set, default: 0]
+        let own = room.holders[record.caller, default: 0] + plan.added[set]
         let share = max(1, capacity * configuration.capacity.share / 100)
         let others = room.holders.filter { record.isOperators || $0.key != record.caller }
         if let most = others.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }), most.value > 0,

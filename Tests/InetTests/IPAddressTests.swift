@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+import Glibc
 import Inet
+import TestRandom
 import Testing
 
 @Suite struct IPAddressTests {
@@ -18,6 +20,25 @@ import Testing
     ])
     func `What is no address is refused`(text: String) {
         #expect(IPAddress(text) == nil)
+    }
+
+    /// Short texts of what addresses are made of, of which inet_pton(3) takes some.
+    @Test(arguments: 0..<8) func `IPv4 is read as the system reads it`(seed: UInt64) {
+        var random = Seeded(seed)
+        var taken = 0
+        for _ in 0..<50_000 {
+            let text =
+                (0..<Int.random(in: 3...5, using: &random)).map { _ in
+                    String(
+                        "\(Int.random(in: 0..<300, using: &random))".dropFirst(
+                            Int.random(in: 0..<2, using: &random)))
+                }.joined(separator: ".") + (Int.random(in: 0..<20, using: &random) == 0 ? "x" : "")
+            var raw = in_addr()
+            let expected = inet_pton(AF_INET, text, &raw) == 1 ? UInt32(bigEndian: raw.s_addr) : nil
+            taken += expected == nil ? 0 : 1
+            #expect(IPv4Address(text)?.bits == expected, "\(text)")
+        }
+        #expect(taken > 1000)
     }
 
     @Test func `An IPv4-mapped address is canonically the IPv4 address`() {

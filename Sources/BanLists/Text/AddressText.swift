@@ -15,7 +15,9 @@ enum AddressText {
 
     /// Reads `203.0.113.7`, `203.0.113.0/24`, `[2001:db8::7]` or `203.0.113.0-203.0.113.9`.
     static func read(_ text: Span<UInt8>, _ range: Range<Int>) -> Finding {
-        if let address = ipv4(text, range) { return .network(IPNetwork(.v4(address))) }
+        if let address = IPv4Address(utf8: text.extracting(range)) {
+            return .network(IPNetwork(.v4(address)))
+        }
         guard !range.isEmpty, range.count <= longest else { return noAddress }
         if let slash = text.first(UInt8(ascii: "/"), in: range) {
             return block(text, range.lowerBound..<slash, prefix: slash + 1..<range.upperBound)
@@ -72,7 +74,7 @@ enum AddressText {
 
     /// An address; IPv6 may stand in brackets.
     static func address(_ text: Span<UInt8>, _ range: Range<Int>) -> IPAddress? {
-        if let address = ipv4(text, range) { return .v4(address) }
+        if let address = IPv4Address(utf8: text.extracting(range)) { return .v4(address) }
         var range = range
         if range.count > 2, text[range.lowerBound] == UInt8(ascii: "["),
             text[range.upperBound - 1] == UInt8(ascii: "]")
@@ -81,31 +83,6 @@ enum AddressText {
         }
         guard range.count <= 45, text.first(UInt8(ascii: ":"), in: range) != nil else { return nil }
         return IPv6Address(text.string(range)).map { .v6($0) }
-    }
-
-    /// Four decimal octets without leading zeros: most lines of most lists, so without a string.
-    private static func ipv4(_ text: Span<UInt8>, _ range: Range<Int>) -> IPv4Address? {
-        guard 7...15 ~= range.count else { return nil }
-        var (bits, octet): (UInt32, UInt32) = (0, 0)
-        var (dots, digits) = (0, 0)
-        var index = range.lowerBound
-        while index < range.upperBound {
-            let byte = text[index]
-            index += 1
-            if byte.isDigit {
-                guard digits == 0 || octet > 0 else { return nil }
-                octet = octet * 10 + UInt32(byte & 15)
-                digits += 1
-                guard octet <= 255 else { return nil }
-            } else {
-                guard byte == UInt8(ascii: "."), digits > 0, dots < 3 else { return nil }
-                bits = bits << 8 | octet
-                (octet, digits) = (0, 0)
-                dots += 1
-            }
-        }
-        guard dots == 3, digits > 0 else { return nil }
-        return IPv4Address(bits: bits << 8 | octet)
     }
 }
 

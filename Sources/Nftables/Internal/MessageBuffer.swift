@@ -49,7 +49,6 @@ struct MessageBuffer: ~Copyable {
     mutating func begin(
         rawType: UInt16, flags: Int32, sequence: UInt32, family: UInt8, resource: UInt16
     ) -> UnsafeMutablePointer<nlmsghdr> {
-        precondition(current == nil)
         reserve(Self.largestMessage)
         guard let header = mnl_nlmsg_put_header(base + count) else { preconditionFailure() }
         header.pointee.nlmsg_type = rawType
@@ -69,7 +68,9 @@ struct MessageBuffer: ~Copyable {
         current = nil
     }
 
-    private mutating func reserve(_ more: Int) {
+    /// Makes place for so many bytes more, so that what is there isn't copied again and again while they are written.
+    mutating func reserve(_ more: Int) {
+        precondition(current == nil)
         guard count + more > capacity else { return }
         capacity = max(capacity * 2, count + more)
         let larger = Self.zeroed(capacity)

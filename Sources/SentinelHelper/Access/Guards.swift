@@ -71,13 +71,9 @@ struct Guards: Hashable, Sendable {
     /// The first guarded range that shares an address with a block.
     private func touched(by network: IPNetwork) -> Range? {
         let ranges = ranges(network.family)
-        var (low, high) = (0, ranges.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if ranges[middle].last < network.first { low = middle + 1 } else { high = middle }
-        }
-        guard low < ranges.count, ranges[low].first <= network.last else { return nil }
-        return ranges[low]
+        let place = ranges.firstPlace { $0.last >= network.first }
+        guard place < ranges.count, ranges[place].first <= network.last else { return nil }
+        return ranges[place]
     }
 
     /// The guard that forbids a ban of these addresses: the first entry that shares one with them.

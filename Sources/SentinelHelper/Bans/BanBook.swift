@@ -11,7 +11,7 @@ struct BanBook {
     var capacity: Int
     /// How many bans are in force.
     private(set) var activeCount = 0
-    private var activeCounts = Array(repeating: 0, count: SetKind.allCases.count)
+    private var activeCounts = SetCounts()
     private var slots = BanSlots()
     private var free: [UInt32] = []
     private var index = SlotIndex<BanKey>()
@@ -84,7 +84,7 @@ struct BanBook {
     }
 
     /// How many bans are in force in a set.
-    func activeCount(in set: SetKind) -> Int { activeCounts[Int(set.rawValue)] }
+    func activeCount(in set: SetKind) -> Int { activeCounts[set] }
 
     /// Who has bans in force in a set, and how many; operators' left out.
     func holders(in set: SetKind) -> [(caller: String, count: Int)] {
@@ -383,6 +383,6 @@ struct BanBook {
 
     private mutating func count(_ set: SetKind, by change: Int) {
         activeCount += change
-        activeCounts[Int(set.rawValue)] += change
+        activeCounts[set] += change
     }
 }

@@ -102,6 +102,16 @@ struct BanKey: Hashable, Sendable {
     }
 }
 
+/// By sets, within them by addresses.
+extension BanKey: Comparable {
+    static func < (a: BanKey, b: BanKey) -> Bool {
+        if a.set != b.set { return a.set.rawValue < b.set.rawValue }
+        if a.high != b.high { return a.high < b.high }
+        if a.low != b.low { return a.low < b.low }
+        return (a.port, a.detail) < (b.port, b.detail)
+    }
+}
+
 // MARK: - Reading back
 
 extension BanKey {

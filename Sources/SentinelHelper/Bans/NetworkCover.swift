@@ -86,15 +86,10 @@ struct NetworkCover<ID: Hashable & Sendable>: Sendable {
 
     /// The segment that holds an address.
     func segment(holding address: IPAddress) -> Segment? {
-        var low = 0
-        var high = segments.count
-        while low < high {
-            let middle = (low + high) / 2
-            if segments[middle].last < address { low = middle + 1 } else { high = middle }
-        }
-        guard low < segments.count, segments[low].first <= address,
-            segments[low].first.family == address.family
+        let place = segments.firstPlace { $0.last >= address }
+        guard place < segments.count, segments[place].first <= address,
+            segments[place].first.family == address.family
         else { return nil }
-        return segments[low]
+        return segments[place]
     }
 }

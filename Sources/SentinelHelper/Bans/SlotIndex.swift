@@ -13,6 +13,7 @@ struct SlotIndex<Key: Hashable> {
 
     /// The slot of a key.
     func slot(of key: Key, in keyOf: (UInt32) -> Key) -> UInt32? {
+        guard count > 0 else { return nil }
         let hash = key.hashValue
         let tag = tag(hash)
         var position = hash & mask

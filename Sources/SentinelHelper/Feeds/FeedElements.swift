@@ -37,6 +37,8 @@ struct FeedElements: Sequence {
     /// How many addresses or blocks there are.
     var count: Int { range.count }
 
+    var underestimatedCount: Int { count }
+
     /// Some of them, by their places.
     subscript(_ range: Range<Int>) -> FeedElements { FeedElements(list, kind, range) }
 

@@ -10,8 +10,6 @@ struct AdmittedImport {
     var plan = Helper.Plan()
     /// New bans of other kinds: most of them.
     var imported: ImportedBans
-    /// The places of the new bans, by their keys.
-    var index = SlotIndex<BanKey>()
     var refused: [ImportRefusal] = []
     /// Sets in which what is new has to wait for its place.
     var waiting: Swift.Set<SetKind> = []
@@ -21,32 +19,13 @@ struct AdmittedImport {
     /// The sets that the new bans are in.
     var kinds: Swift.Set<SetKind> = []
 
-    /// Those of the parts, in their order, as far as they were needed.
-    private var partSchedules: [DurationSchedule?] = []
-
     init(imported: ImportedBans) {
         self.imported = imported
-        partSchedules = Array(repeating: nil, count: imported.staged.parts.count)
         self.imported.bans.reserveCapacity(imported.staged.entries.count)
-        index.reserve(imported.staged.entries.count)
-    }
-
-    /// How long a part's bans last.
-    mutating func schedule(of part: Int, _ schedules: DurationSchedules<Check>) -> DurationSchedule {
-        if let schedule = partSchedules[part] { return schedule }
-        let (request, reason) = (imported.staged.parts[part].request, imported.staged.parts[part].reason)
-        let schedule = schedules.schedule(check: request.check, reason: reason)
-        partSchedules[part] = schedule
-        return schedule
-    }
-
-    /// Where a new ban with a key is.
-    func place(of key: BanKey) -> Int? {
-        index.slot(of: key) { imported.key(imported.bans[Int($0)]) }.map { Int($0) }
     }
 
     /// Whether there is a new ban with a key, of those sets.
-    func holds(_ key: BanKey) -> Bool { kinds.contains(key.set) && place(of: key) != nil }
+    func holds(_ key: BanKey) -> Bool { kinds.contains(key.set) && imported.holds(key) }
 
     /// How many new bans there are, by check and reason, most first; those beyond a hundred reasons as one.
     func newBans(besides book: BanBook) -> [(check: Check, reason: String, count: Int)] {
@@ -70,20 +49,21 @@ struct AdmittedImport {
 
     private static var mostReasons: Int { 100 }
 
-    mutating func append(_ ban: ImportedBan, _ key: BanKey) {
-        imported.bans.append(ban)
-        kinds.insert(key.set)
-        let imported = imported
-        index.insert(UInt32(imported.bans.count - 1), key: key) { imported.key(imported.bans[Int($0)]) }
+    /// Has the last new ban end no earlier, where it has this key. A list's subjects come in the order of their keys, so no
+    /// other can have it.
+    ///
+    /// - Returns: whether it has.
+    mutating func extendLast(_ key: BanKey, to deadline: MonotonicMilliseconds) -> Bool {
+        guard let last = imported.bans.last, imported.key(last) == key else { return false }
+        imported.bans[imported.bans.count - 1].deadline = max(last.deadline, deadline)
+        return true
     }
 
     /// The new bans of a set.
-    func keys(in kind: SetKind) -> [BanKey] {
-        imported.bans.lazy.map(imported.key).filter { $0.set == kind }
-    }
+    func keys(in kind: SetKind) -> [BanKey] { imported.bans[imported.places(in: kind)].map(imported.key) }
 
     /// How many bans wait for their place.
-    var pending: Int { waiting.reduce(plan.pending.count) { $0 + keys(in: $1).count } }
+    var pending: Int { waiting.reduce(plan.pending.count) { $0 + imported.places(in: $1).count } }
 
     var count: Int { imported.bans.count + plan.order.count }
 }

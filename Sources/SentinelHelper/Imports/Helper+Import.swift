@@ -25,14 +25,15 @@ extension Helper {
         var refused: [ImportRefusal] = []
         for part in parameters.parts { refused += imports[connection]?.add(part) ?? [] }
         guard parameters.last else { return call.reply(HelperInterface.Import.Reply(refused: refused)) }
-        let staged = imports.updateValue(StagedImport(), forKey: connection) ?? StagedImport()
-        let malformed = refused
+        var staged = imports.updateValue(StagedImport(), forKey: connection) ?? StagedImport()
+        staged.order()
+        let (malformed, count) = (refused, staged.entries.count)
         let caller = access.caller(call.peer)
         let imported = try carryOut(staged, for: caller)
         whenDurable(patiently: true) { helper, isDurable in
             let refusals = malformed + imported.refused
             let result = ImportResult(
-                bans: staged.entries.count - imported.refused.count, pending: imported.pending,
+                bans: count - imported.refused.count, pending: imported.pending,
                 durable: isDurable, unlisted: max(0, refusals.count - Self.mostRefusals))
             helper.logger.notice(
                 "imported by an operator", metadata: ["bans": "\(result.bans)", "caller": "\(caller)"])
@@ -123,42 +124,46 @@ extension Helper {
             imported: ImportedBans(
                 staged: staged, caller: caller, ipv6Prefix: enforcer.layout.ipv6Prefix, granted: began,
                 created: clock.wall()))
+        // Not looked up a million times in what the helper has: nothing of it changes meanwhile.
+        let book = book
+        var terms: ImportTerms?
         for (place, entry) in staged.entries.enumerated() {
+            if terms?.number != entry.part { terms = ImportTerms(entry.part, of: staged, schedules) }
+            guard let terms else { continue }
             do throws(RefusalError) {
-                try admit(entry, at: UInt32(place), to: &admitted)
+                try admit(entry, at: UInt32(place), terms, book, to: &admitted)
             } catch {
                 admitted.refused.append(staged.refusal(entry, error))
             }
         }
+        admitted.refused.sort { $0.index < $1.index }
+        admitted.kinds = Swift.Set(SetKind.ofBans.filter { !admitted.imported.places(in: $0).isEmpty })
         return admitted
     }
 
     private func admit(
-        _ entry: StagedImport.Entry, at place: UInt32, to admitted: inout AdmittedImport
+        _ entry: StagedImport.Entry, at place: UInt32, _ terms: ImportTerms, _ book: BanBook,
+        to admitted: inout AdmittedImport
     ) throws(RefusalError) {
-        let part = admitted.imported.staged.parts[Int(entry.part)]
         let target = Target(entry)
         let key = try unguardedKey(of: target)
         let standing = book.standing(of: key)
         let isInForce = standing.isInForce && !admitted.plan.evicted.contains(key)
         guard key.check != .network, !isInForce, admitted.plan.records[key] == nil else {
-            var request = part.request
+            var request = terms.part.request
             request.subject = target.description
             return try addBan(
-                request, key: key, reason: part.reason, caller: admitted.imported.caller, to: &admitted.plan)
+                request, key: key, reason: terms.part.reason, caller: admitted.imported.caller,
+                to: &admitted.plan)
         }
         let now = admitted.imported.granted
-        let schedule = admitted.schedule(of: Int(entry.part), schedules)
-        let strikes = remembered(standing.strikes, schedule, at: now) + 1
-        let deadline = length(part.request, schedule, strikes: strikes).map { now.addingSaturating($0) }
-        if let other = admitted.place(of: key) {
-            admitted.imported.bans[other].deadline = max(
-                admitted.imported.bans[other].deadline, deadline ?? .max)
-            return
-        }
-        let ban = ImportedBan(entry: place, strikes: UInt16(clamping: strikes), deadline: deadline ?? .max)
-        try reserve(admitted.imported.record(ban), in: &admitted.plan)
-        admitted.append(ban, key)
+        let strikes = remembered(standing.strikes, terms.schedule, at: now) + 1
+        let length = length(terms.part.request, terms.schedule, strikes: strikes)
+        let deadline = length.map { now.addingSaturating($0) } ?? .max
+        guard !admitted.extendLast(key, to: deadline) else { return }
+        let ban = ImportedBan(entry: place, strikes: UInt16(clamping: strikes), deadline: deadline)
+        try reserve(in: key.set, of: &admitted.plan, for: admitted.imported.record(ban))
+        admitted.imported.bans.append(ban)
     }
 
     /// Gives all that is new the ids that the book will give them.
@@ -185,7 +190,7 @@ extension Helper {
             guard missing == nil else { return }
             let now = clock.monotonic()
             let elements = admitted.kinds.subtracting(admitted.waiting).map {
-                ImportedElements(imported: admitted.imported, kind: $0, now: now)
+                ImportedElements(of: $0, in: admitted.imported, now: now)
             }
             do {
                 return try enforcer.apply(
@@ -219,7 +224,7 @@ extension Helper {
         if missing == nil { for kind in admitted.waiting { letWait(admitted.keys(in: kind)) } }
         scheduleWakeup()
         let shadowed = admitted.kinds.filter { enforcer.layout.shadows($0) }
-        for kind in shadowed { shadowing.count(kind, by: admitted.keys(in: kind).count) }
+        for kind in shadowed { shadowing.count(kind, by: admitted.imported.places(in: kind).count) }
         var effective = admitted
         effective.kinds.subtract(shadowed)
         cut(effective)
