@@ -32,12 +32,22 @@ internal import Varlink
 // Names of users and groups are looked up again, whether they have changed or not.
 
 extension Helper {
-    /// Reads the configuration. Blocks its thread.
-    public typealias ConfigurationReading = @Sendable () throws(ConfigurationError) -> Configuration
+    /// Where the configuration is read from when it is read again.
+    public struct ConfigurationSource: Sendable {
+        /// The file's path.
+        public let file: String
+        /// Reads it. Blocks its thread.
+        public let read: @Sendable () throws(ConfigurationError) -> Configuration
+
+        public init(file: String, read: @escaping @Sendable () throws(ConfigurationError) -> Configuration) {
+            self.file = file
+            self.read = read
+        }
+    }
 
     /// Reloads that are asked for.
     struct Reloading {
-        var read: ConfigurationReading?
+        var source: ConfigurationSource?
         /// Whether the configuration is being read.
         var isReading = false
         /// Whom to tell. Who comes while it is being read has it read once more, for the file may be another by now.
@@ -45,11 +55,17 @@ extension Helper {
         /// Who is told of the one that is being read.
         var beingServed: [Request] = []
 
-        typealias Request = (caller: String, answer: (Outcome) -> Void)
+        struct Request {
+            let caller: String
+            /// Whether nothing is to be changed.
+            let isDryRun: Bool
+            let answer: (Outcome) -> Void
+        }
     }
 
     /// What came of a reload.
     enum Outcome {
+        /// What has changed, or would.
         case applied([ConfigurationChange], rebuilt: Bool, enforced: Int?, shadowed: Int?)
         /// All that stands against it.
         case refused([String])
@@ -66,11 +82,14 @@ extension Helper {
 
     func reload(_ call: VarlinkCall) throws(VarlinkFailure) {
         try access.require(.operate, call.peer)
-        reload(for: access.caller(call.peer)) { outcome in
+        let parameters = try call.parameters(of: HelperInterface.reload)
+        let file = reloading.source?.file
+        reload(for: access.caller(call.peer), isDryRun: parameters.dryRun ?? false) { outcome in
             switch outcome {
             case .applied(let changes, let rebuilt, let enforced, let shadowed):
                 call.reply(
                     HelperInterface.Reload.Reply(
+                        file: file,
                         changes: changes.map { .init(key: $0.key.description, old: $0.old, new: $0.new) },
                         rebuilt: rebuilt, enforced: enforced, shadowed: shadowed))
             case .refused(let problems):
@@ -80,11 +99,11 @@ extension Helper {
     }
 
     func reload(for caller: String) {
-        reload(for: caller) { _ in }
+        reload(for: caller, isDryRun: false) { _ in }
     }
 
-    private func reload(for caller: String, answer: @escaping (Outcome) -> Void) {
-        reloading.waiting.append((caller, answer))
+    private func reload(for caller: String, isDryRun: Bool, answer: @escaping (Outcome) -> Void) {
+        reloading.waiting.append(.init(caller: caller, isDryRun: isDryRun, answer: answer))
         if !reloading.isReading { readConfiguration() }
     }
 
@@ -93,14 +112,14 @@ extension Helper {
     private func readConfiguration() {
         let waiting = reloading.waiting
         reloading.waiting = []
-        guard let read = reloading.read else {
+        guard let read = reloading.source?.read else {
             let problem = "this sentineld was started without a configuration file; restart it with one"
-            for (_, answer) in waiting { answer(.refused([problem])) }
+            for request in waiting { request.answer(.refused([problem])) }
             return
         }
         reloading.isReading = true
         reloading.beingServed = waiting
-        manager.notify(.reloading(since: Self.microseconds))
+        if !waiting.allSatisfy(\.isDryRun) { manager.notify(.reloading(since: Self.microseconds)) }
         let result = NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
             () -> Result<Configuration, ConfigurationError> in
             do throws(ConfigurationError) {
@@ -113,20 +132,34 @@ extension Helper {
     }
 
     private func finishReading(_ result: Result<Result<Configuration, ConfigurationError>, any Error>) {
-        let outcome: Outcome =
-            switch result {
-            case .success(.success(let configuration)): apply(configuration)
-            case .success(.failure(let error)): .refused(error.problems.map(\.description))
-            case .failure(let error): .refused(["the configuration can't be read: \(error); try it again"])
-            }
-        let served = reloading.beingServed
+        let dryRuns = reloading.beingServed.filter(\.isDryRun)
+        let reloads = reloading.beingServed.filter { !$0.isDryRun }
         reloading.beingServed = []
         reloading.isReading = false
-        log(outcome, for: served.map(\.caller))
-        manager.notify(.ready)
-        reportToManager()
-        for (_, answer) in served { answer(outcome) }
+        serve(dryRuns, outcome(result, foreseen))
+        if !reloads.isEmpty {
+            let outcome = outcome(result, apply)
+            log(outcome, for: reloads.map(\.caller))
+            manager.notify(.ready)
+            reportToManager()
+            serve(reloads, outcome)
+        }
         if !reloading.waiting.isEmpty { readConfiguration() }
+    }
+
+    private func outcome(
+        _ result: Result<Result<Configuration, ConfigurationError>, any Error>,
+        _ taking: (Configuration) -> Outcome
+    ) -> Outcome {
+        switch result {
+        case .success(.success(let configuration)): taking(configuration)
+        case .success(.failure(let error)): .refused(error.problems.map(\.description))
+        case .failure(let error): .refused(["the configuration can't be read: \(error); try it again"])
+        }
+    }
+
+    private func serve(_ requests: [Reloading.Request], _ outcome: Outcome) {
+        for request in requests { request.answer(outcome) }
     }
 
     /// clock_gettime(2), as sd_notify(3) wants it.
@@ -156,8 +189,8 @@ extension Helper {
 
     // MARK: Applying
 
-    /// Takes a configuration that is valid by itself, or says all that stands against it here.
-    private func apply(_ new: Configuration) -> Outcome {
+    /// What would come of a configuration that is valid by itself.
+    private func foreseen(_ new: Configuration) -> Outcome {
         guard enforcer.mode != .released else {
             return .refused(["the table has been released; restart sentineld to enforce again"])
         }
@@ -165,10 +198,24 @@ extension Helper {
         endDueBans()
         let obstacles = obstacles(to: new, changes)
         guard obstacles.isEmpty else { return .refused(obstacles) }
+        let (layout, layoutBefore) = (Layout(new), enforcer.layout)
+        let (left, entered) = Layout.shadowChange(from: layoutBefore, to: layout)
+        return .applied(
+            changes, rebuilt: !layout.differsInRulesOnly(from: layoutBefore),
+            enforced: left.isEmpty ? nil : bans(in: left), shadowed: entered.isEmpty ? nil : bans(in: entered)
+        )
+    }
+
+    /// How many bans are in force in some sets.
+    func bans(in kinds: [SetKind]) -> Int { kinds.reduce(0) { $0 + book.activeCount(in: $1) } }
+
+    /// Takes a configuration that is valid by itself, or says all that stands against it here.
+    private func apply(_ new: Configuration) -> Outcome {
+        let foreseen = foreseen(new)
+        guard case .applied(_, let rebuilt, _, _) = foreseen else { return foreseen }
         let before = (configuration, schedules, access, nodeUsers, userProblems)
         let fixed = fixedElements()
         let (layout, layoutBefore) = (Layout(new), enforcer.layout)
-        let rebuilt = !layout.differsInRulesOnly(from: layoutBefore)
         do {
             schedules = try DurationSchedules(new.durations)
             configuration = new
@@ -198,8 +245,8 @@ extension Helper {
         let limits = CallerLimits(new.socket)
         limitProblem = limits.problem
         service?.setLimits(limits.limits)
-        let (enforced, shadowed) = changeShadow(from: layoutBefore)
-        return .applied(changes, rebuilt: rebuilt, enforced: enforced, shadowed: shadowed)
+        changeShadow(from: layoutBefore)
+        return foreseen
     }
 
     /// What stands against a configuration here and now.

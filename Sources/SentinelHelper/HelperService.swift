@@ -20,32 +20,32 @@ public struct HelperService: Sendable {
     ///   - eventLoop: where everything runs.
     ///   - manager: passes the listening socket as `varlink` and the socket that owns the table as `nftables`, where it
     ///     has them.
-    ///   - reading: how the configuration is read again; nil where it can't be. Is called on a thread of its own, and
-    ///     may block it.
-    ///   - feedReading: how the file of a feed is read; nil where none can be. As `reading`.
+    ///   - source: where the configuration is read again from; nil where it can't be. That is done on a thread of its
+    ///     own, and may block it.
+    ///   - feedReading: how the file of a feed is read; nil where none can be. As with `source`.
     /// - Throws: ``HelperError``, or why the socket can't be listened at.
     public static func start(
         _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
-        clock: HostClock = .system, reading: Helper.ConfigurationReading? = nil,
+        clock: HostClock = .system, source: Helper.ConfigurationSource? = nil,
         feedReading: Helper.FeedReading? = nil
     ) async throws -> HelperService {
         try await start(
             configuration, on: eventLoop, manager: manager, logger: logger, clock: clock, limit: .all,
-            reading: reading, feedReading: feedReading)
+            source: source, feedReading: feedReading)
     }
 
     /// - Parameter limit: what is made use of at most of what the kernel offers.
     static func start(
         _ configuration: Configuration, on eventLoop: any EventLoop, manager: ServiceManager, logger: Logger,
         clock: HostClock, limit: KernelFeatures, resolverFiles: Resolvers.Files = .system,
-        reading: Helper.ConfigurationReading? = nil, feedReading: Helper.FeedReading? = nil
+        source: Helper.ConfigurationSource? = nil, feedReading: Helper.FeedReading? = nil
     ) async throws -> HelperService {
         let helper = try await eventLoop.submit {
             let helper = try Helper(
                 configuration, on: eventLoop, manager: manager, logger: logger, clock: clock, limit: limit,
                 resolverFiles: resolverFiles)
             helper.assumeIsolated {
-                $0.reloading.read = reading
+                $0.reloading.source = source
                 $0.feeds.read = feedReading
             }
             return helper

@@ -6,6 +6,17 @@ public import Varlink
 extension HelperInterface {
     /// ``HelperInterface/reload``
     public enum Reload {
+        public struct Parameters: Codable, Hashable, Sendable {
+            /// Whether it is only said what would come of it, and nothing changed.
+            public var dryRun: Bool?
+
+            public init(dryRun: Bool? = nil) { self.dryRun = dryRun }
+
+            private enum CodingKeys: String, CodingKey {
+                case dryRun = "dry_run"
+            }
+        }
+
         /// A key of the configuration that has another value now.
         public struct Change: Codable, Hashable, Sendable {
             /// `[section] key`
@@ -22,6 +33,8 @@ extension HelperInterface {
         }
 
         public struct Reply: Codable, Hashable, Sendable {
+            /// The configuration's path, as sentineld was started with it.
+            public var file: String?
             /// In the order of the file; none where nothing has changed.
             public var changes: [Change]
             /// Whether the kernel's table was made anew, in one transaction and with all bans. Their counters begin at
@@ -32,7 +45,11 @@ extension HelperInterface {
             /// How many bans in force refuse nobody any more: their checks have gone into shadow. Absent: no check has.
             public var shadowed: Int?
 
-            public init(changes: [Change], rebuilt: Bool, enforced: Int? = nil, shadowed: Int? = nil) {
+            public init(
+                file: String? = nil, changes: [Change], rebuilt: Bool, enforced: Int? = nil,
+                shadowed: Int? = nil
+            ) {
+                self.file = file
                 self.changes = changes
                 self.rebuilt = rebuilt
                 self.enforced = enforced

@@ -56,7 +56,8 @@ public enum HelperInterface {
     /// Events from now on. Needs more.
     public static let watch = VarlinkMethod<VarlinkEmpty, Watch.Reply>("org.seedsentinel.Helper.Watch")
     /// Read the configuration again, and take it whole or not at all.
-    public static let reload = VarlinkMethod<VarlinkEmpty, Reload.Reply>("org.seedsentinel.Helper.Reload")
+    public static let reload = VarlinkMethod<Reload.Parameters, Reload.Reply>(
+        "org.seedsentinel.Helper.Reload")
     /// Remove the table and stop enforcing.
     public static let release = VarlinkMethod<VarlinkEmpty, VarlinkEmpty>("org.seedsentinel.Helper.Release")
 }

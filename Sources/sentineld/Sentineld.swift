@@ -54,10 +54,17 @@ struct Sentineld: AsyncParsableCommand {
     @Flag(help: "Read and check the configuration, say whether it is right, and end.")
     var check = false
 
-    /// Reads the configuration, as at the start so when it is told to.
-    private var reading: Helper.ConfigurationReading {
+    /// Where the configuration is read from, as at the start so when it is told to.
+    private var source: Helper.ConfigurationSource {
         let (file, socket) = (config, socket)
-        return { () throws(ConfigurationError) in
+        let directory =
+            config.hasPrefix("/")
+            ? nil
+            : getcwd(nil, 0).map { path in
+                defer { free(path) }
+                return String(cString: path) + "/"
+            }
+        return .init(file: (directory ?? "") + file) { () throws(ConfigurationError) in
             var configuration = try ConfigurationProgram.find().run(file: file)
             if let socket { configuration.socket.path = socket }
             return configuration
@@ -74,7 +81,7 @@ struct Sentineld: AsyncParsableCommand {
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         let configuration: Configuration
         do {
-            configuration = try reading()
+            configuration = try source.read()
         } catch {
             complain("\(error)")
             throw ExitCode(2)
@@ -107,7 +114,7 @@ struct Sentineld: AsyncParsableCommand {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let service = try await HelperService.start(
             configuration, on: group.next(), manager: manager, logger: logger,
-            clock: .system(boot: ProcessEnvironment.current["SENTINEL_BOOT_ID"]), reading: reading,
+            clock: .system(boot: ProcessEnvironment.current["SENTINEL_BOOT_ID"]), source: source,
             feedReading: Self.feedReading)
         group.next().scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in lines.flush()
         }

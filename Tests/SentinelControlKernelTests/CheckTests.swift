@@ -122,7 +122,8 @@ import Testing
         findings = try await Self.check(host).findings
         #expect(wrong("ports") == ["nothing listens at udp/8776"])
         #expect(
-            wrong("configuration").first?.hasSuffix("says otherwise than what sentineld runs with: [exempt]")
+            wrong("configuration").first?.hasSuffix(
+                "says otherwise than what sentineld runs with: [exempt] addresses")
                 == true)
         #expect(
             wrong("rulesets") == [

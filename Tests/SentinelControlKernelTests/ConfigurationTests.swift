@@ -97,7 +97,7 @@ import Testing
         for arguments in [["durations", "set", "--first", "1h"], ["exempt", "add", "203.0.113.7"]] {
             let refused = try await host.control(arguments + ["--config", other])
             #expect(refused.status == 1)
-            #expect(refused.errors.contains("has read another file than \(other)"))
+            #expect(refused.errors.contains("sentineld has read \(host.configuration), not \(other)"))
             #expect(try String(contentsOfFile: other, encoding: .utf8) == host.configurationText())
         }
         await helper.end()

@@ -26,7 +26,8 @@ private let text = """
 
 /// Answers as a helper that has read the file.
 private func helper(
-    _ file: String, changes: [HelperInterface.Reload.Change] = [], bans: [Ban] = [], nodeMaximum: Int64? = nil
+    _ file: String, reading own: String? = nil, changes: [HelperInterface.Reload.Change] = [],
+    bans: [Ban] = []
 ) -> FakeHelper.Answer {
     { call throws(VarlinkFailure) in
         let bytes = (try? Data(contentsOf: URL(filePath: file))) ?? Data()
@@ -36,11 +37,9 @@ private func helper(
         else { throw VarlinkFailure(HelperInterface.ReloadRefused(problems: ["unreadable"])) }
         switch call.method {
         case HelperInterface.reload.name:
-            call.reply(HelperInterface.Reload.Reply(changes: changes, rebuilt: false))
+            call.reply(HelperInterface.Reload.Reply(file: own ?? file, changes: changes, rebuilt: false))
         case HelperInterface.durations.name:
-            var reply = HelperInterface.Durations.Reply(configuration.durations)
-            if let nodeMaximum { reply.nodeMaximum = Milliseconds(rawValue: nodeMaximum) }
-            call.reply(reply)
+            call.reply(HelperInterface.Durations.Reply(configuration.durations))
         case HelperInterface.guarded.name:
             call.reply(
                 HelperInterface.Guarded.Reply(
@@ -206,8 +205,9 @@ private func helper(
         let directory = try ConfigurationDirectory(text)
         let outcome = try await control(
             "durations", "set", "--first", "1h", "--config", directory.file,
-            answer: helper(directory.file, nodeMaximum: 1))
+            answer: helper(directory.file, reading: "/etc/other.toml"))
         #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("sentineld has read /etc/other.toml, not \(directory.file)"))
         #expect(outcome.errors.contains("--config"))
         #expect(directory.text() == text)
     }

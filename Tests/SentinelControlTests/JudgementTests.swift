@@ -62,9 +62,8 @@ import Testing
             socket: "/run/sentinel/sentinel.sock",
             helper: .running(
                 .init(
-                    status: status, durations: .init(configuration.durations), exempt: [],
-                    ports: ["tcp/8776", "udp/8776"],
-                    users: ["990"], latest: Recorder.now)), ruleset: .seen(ruleset),
+                    status: status, reload: .taken(file: "/etc/sentinel/sentinel.toml", changed: []),
+                    latest: Recorder.now)), ruleset: .seen(ruleset),
             listeners: [listener(), listener(.udp), listener(.tcp, 22, user: 0, program: "sshd")],
             users: [.init(account: "seed", id: 990, runs: true)],
             unit: .seen(.init(isActive: true, isEnabled: true, exposure: 11, dropIns: [])))
@@ -105,25 +104,30 @@ import Testing
         #expect(Set(findings.map(\.area)) == Set(CheckFinding.Area.allCases))
     }
 
-    @Test func `A file that says otherwise than what is in force is told, by its sections`() {
-        let wrong = Self.wrong { facts in
-            facts.configuration = Self.configuration {
-                $0.node.ports = [ListeningPort(.tcp, 8776)]
-                $0.capacity.accept = 7
-                $0.exempt.addresses = [IPNetwork("192.0.2.1/32")!]
-                $0.durations.nodeMaximum = .seconds(60)
-            }
+    @Test func `A file that says otherwise than what is in force is told, by its keys`() {
+        let file = "/etc/sentinel/sentinel.toml"
+        func wrong(_ reload: HostFacts.Reload?) -> [String] {
+            Self.wrong { facts in Self.running(&facts) { $0.reload = reload } }
         }
         #expect(
-            wrong == [
-                "warning configuration: /etc/sentinel/sentinel.toml says otherwise than what sentineld runs with: [node] ports, "
-                    + "[capacity] accept, [exempt], [durations]"
+            wrong(.taken(file: file, changed: ["[access] operate", "[log] level"])) == [
+                "warning configuration: \(file) says otherwise than what sentineld runs with: [access] operate, [log] level"
+            ])
+        let many = (1...7).map { "[table] k\($0)" }
+        #expect(
+            wrong(.taken(file: file, changed: many)).first?
+                .hasSuffix(" [table] k4, [table] k5, and 2 more") == true)
+        #expect(
+            wrong(.taken(file: "/etc/own.toml", changed: ["[log] level"])) == [
+                "warning configuration: sentineld has read /etc/own.toml, not \(file), which is valid",
+                "warning configuration: /etc/own.toml says otherwise than what sentineld runs with: [log] level",
+            ])
+        #expect(
+            wrong(.refused(["s.toml:3: [socket] path: can't be changed; restart sentineld"])) == [
+                "problem configuration: sentineld can't take its file: s.toml:3: [socket] path: can't be changed"
             ])
         // What this user may not know is no difference.
-        let unknown = Self.wrong { facts in
-            Self.running(&facts) { ($0.exempt, $0.ports, $0.users, $0.durations) = (nil, nil, nil, nil) }
-        }
-        #expect(unknown == [])
+        #expect(wrong(nil) == [])
         let invalid = Self.wrong {
             ($0.configuration, $0.problems) = (nil, ["s.toml:3: [node] port: is unknown; take it out"])
         }
@@ -223,7 +227,6 @@ import Testing
         let none = Self.wrong { facts in
             facts.configuration?.node.users = []
             facts.users = []
-            Self.running(&facts) { $0.users = [] }
         }
         #expect(none == ["note users: [node] users is empty, so bans at dial touch nobody"])
     }
@@ -232,9 +235,7 @@ import Testing
         #expect(
             Self.wrong { facts in
                 facts.configuration?.node.ports = [ListeningPort(.tcp, 22)]
-                Self.running(&facts) { $0.ports = ["tcp/22"] }
                 facts.users = [.init(account: "root", id: 0, runs: true)]
-                Self.running(&facts) { $0.users = ["0"] }
             } == ["problem ssh: tcp/22 is SSH's, and one of [node] ports: a ban could cost you your login"])
         #expect(
             Self.wrong { $0.listeners[2].port = 2222 } == [

@@ -312,6 +312,33 @@ import Varlink
         #expect(same.output == "Reloaded: nothing has changed.\n")
     }
 
+    @Test func `What a reload would do is told in other words, and asked for as that`() async throws {
+        func told(_ reply: HelperInterface.Reload.Reply) async throws -> String {
+            let outcome = try await control("reload", "--dry-run") { call throws(VarlinkFailure) in
+                let parameters = try call.parameters(of: HelperInterface.reload)
+                #expect(parameters.dryRun == true)
+                call.reply(reply)
+            }
+            #expect(outcome.status == 0 && outcome.errors == "")
+            return outcome.output
+        }
+        #expect(
+            try await told(
+                .init(
+                    file: "/etc/s.toml", changes: [.init(key: "[capacity] accept", old: "10", new: "20")],
+                    rebuilt: true, enforced: 1, shadowed: 2)) == """
+                    [capacity] accept: 10 → 20
+                    The table would be made anew with all its bans, and their counters begin at 0.
+                    Out of shadow: 1 ban that only counted would refuse.
+                    In shadow: 2 bans would refuse nobody, what is matched would be counted.
+                    A reload of /etc/s.toml would change 1 key.
+
+                    """)
+        #expect(
+            try await told(.init(file: "/etc/s.toml", changes: [], rebuilt: false))
+                == "A reload of /etc/s.toml would change nothing.\n")
+    }
+
     @Test func `A reload that is refused is 1, with all that is wrong`() async throws {
         let outcome = try await control("reload") { _ throws(VarlinkFailure) in
             throw VarlinkFailure(HelperInterface.ReloadRefused(problems: ["f:3: a is b; do c", "f:7: d"]))

@@ -82,7 +82,8 @@ import Varlink
         try files.put("b", ["192.0.2.2", "198.51.100.0/24"])
         let next = Mutex(RunningHelper.configuration())
         try await withHelper(
-            in: namespace, reading: { () throws(ConfigurationError) in next.withLock { $0 } },
+            in: namespace,
+            source: .init(file: "sentinel.toml") { () throws(ConfigurationError) in next.withLock { $0 } },
             feedReading: FeedFiles.reading
         ) { helper async throws in
             func reload(_ change: (inout Configuration) -> Void) async throws -> HelperInterface.Reload.Reply
@@ -92,7 +93,7 @@ import Varlink
                     change(&$0)
                 }
                 next.withLock { $0 = configuration }
-                return try await helper.client.call(HelperInterface.reload)
+                return try await helper.client.call(HelperInterface.reload, .init())
             }
             let reply = try await reload { $0.feeds = [files.feed("a"), files.feed("b")] }
             #expect(reply.changes.contains { $0.key == "[feed.a] path" && $0.old == "not set" })

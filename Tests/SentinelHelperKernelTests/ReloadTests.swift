@@ -34,7 +34,7 @@ private final class File: Sendable {
         let file = File()
         try await withHelper(
             RunningHelper.configuration(change), in: namespace, limit: limit,
-            reading: { () throws(ConfigurationError) in try file.read() }
+            source: .init(file: "sentinel.toml") { () throws(ConfigurationError) in try file.read() }
         ) { helper in
             let changing = Changing(file: file, helper: helper, base: RunningHelper.configuration(change))
             try await body(helper, changing)
@@ -47,16 +47,26 @@ private final class File: Sendable {
         let helper: RunningHelper
         let base: Configuration
 
-        func reload(_ change: (inout Configuration) -> Void) async throws -> HelperInterface.Reload.Reply {
+        func write(_ change: (inout Configuration) -> Void) {
             var configuration = base
             configuration.socket.path = helper.path
             change(&configuration)
             file.write(configuration)
-            return try await helper.client.call(HelperInterface.reload)
         }
 
-        func refused(_ change: (inout Configuration) -> Void) async throws -> [String] {
-            let error = await #expect(throws: VarlinkError.self) { _ = try await reload(change) }
+        func reload(
+            dryRun: Bool? = nil, _ change: (inout Configuration) -> Void
+        ) async throws -> HelperInterface.Reload.Reply {
+            write(change)
+            return try await helper.client.call(HelperInterface.reload, .init(dryRun: dryRun))
+        }
+
+        func refused(
+            dryRun: Bool? = nil, _ change: (inout Configuration) -> Void
+        ) async throws -> [String] {
+            let error = await #expect(throws: VarlinkError.self) {
+                _ = try await reload(dryRun: dryRun, change)
+            }
             return try #require(error?.reply(as: HelperInterface.ReloadRefused.self)).problems
         }
     }
@@ -64,6 +74,12 @@ private final class File: Sendable {
     private func handle(_ helper: RunningHelper) async throws -> Int? {
         try await helper.namespace.nftList("tables").compactMap { $0["table"] as? [String: any Sendable] }
             .first { $0["name"] as? String == "sentinel" }?["handle"] as? Int
+    }
+
+    /// Those of everything in the kernel that has one.
+    private func handles(_ helper: RunningHelper) async throws -> [Int] {
+        try await helper.namespace.nftList("ruleset").flatMap { $0.values }
+            .compactMap { ($0 as? [String: any Sendable])?["handle"] as? Int }
     }
 
     private func size(_ set: String, _ helper: RunningHelper) async throws -> Int? {
@@ -127,6 +143,43 @@ private final class File: Sendable {
         }
     }
 
+    @Test func `A dry run tells what would come of it, and changes nothing`() async throws {
+        try await Self.with { helper, changing in
+            #expect(try await helper.submit(.accept, "192.0.2.1").enforced)
+            let (before, ports) = (try await handles(helper), try await helper.keys("node_ports"))
+            let dry = try await changing.reload(dryRun: true) {
+                $0.node.ports = [ListeningPort(.tcp, 4001)]
+                $0.shadow.checks = [.accept]
+                $0.access.submit = []
+            }
+            #expect(dry.changes.map(\.key) == ["[node] ports", "[shadow] checks", "[access] submit"])
+            #expect(!dry.rebuilt && dry.shadowed == 1 && dry.enforced == nil)
+            #expect(dry.file == "sentinel.toml")
+            let larger = try await changing.reload(dryRun: true) { $0.capacity.accept = 100_000 }
+            #expect(larger.rebuilt && larger.changes.map(\.key) == ["[capacity] accept"])
+            let refused = try await changing.refused(dryRun: true) { $0.table.name = "other" }
+            #expect(refused.count == 1 && refused[0].hasPrefix("[table] name: can't be changed"))
+            // All of it is as it was: the table and its rules, what is in them, rights and the configuration.
+            #expect(try await handles(helper) == before)
+            #expect(try await helper.keys("node_ports") == ports)
+            #expect(try await helper.submit(.accept, "192.0.2.2").enforced)
+            #expect(try await changing.reload { _ in }.changes.isEmpty)
+        }
+    }
+
+    @Test func `A reload and a dry run that are asked for at once each get their own answer`() async throws {
+        try await Self.with { helper, changing in
+            let client = helper.client
+            changing.write { $0.log.level = .debug }
+            async let reloaded = client.call(HelperInterface.reload, .init())
+            async let dry = client.call(HelperInterface.reload, .init(dryRun: true))
+            #expect(try await reloaded.changes.map(\.key) == ["[log] level"])
+            let told = try await dry.changes.map(\.key)
+            #expect(told == ["[log] level"] || told == [])
+            #expect(try await client.call(HelperInterface.reload, .init(dryRun: true)).changes == [])
+        }
+    }
+
     @Test func `Who loses a right loses it on the connection that he has`() async throws {
         let nobody: UInt32 = 65_534
         let open: (inout Configuration) -> Void = {
@@ -137,7 +190,7 @@ private final class File: Sendable {
             try await helper.asUser(nobody) { client async throws in
                 _ = try await client.call(HelperInterface.status)
                 let error = await #expect(throws: VarlinkError.self) {
-                    try await client.call(HelperInterface.reload)
+                    try await client.call(HelperInterface.reload, .init())
                 }
                 #expect(error?.reply(as: HelperInterface.PermissionDenied.self)?.right == .operate)
                 _ = try await changing.reload { $0.access.submit = [] }
@@ -272,7 +325,7 @@ private final class File: Sendable {
                     .init(file: "f", line: 7, key: ConfigurationKey("log", "level"), fault: "c", remedy: "d"),
                 ]))
             let error = await #expect(throws: VarlinkError.self) {
-                try await helper.client.call(HelperInterface.reload)
+                try await helper.client.call(HelperInterface.reload, .init())
             }
             #expect(
                 error?.reply(as: HelperInterface.ReloadRefused.self)?.problems == [
@@ -319,7 +372,7 @@ private final class File: Sendable {
                     changing.file.write(configuration)
                     group.addTask {
                         let client = try await VarlinkClient.connect(path: helper.path, on: helper.group)
-                        _ = try await client.call(HelperInterface.reload)
+                        _ = try await client.call(HelperInterface.reload, .init())
                         await client.close()
                     }
                 }

@@ -35,7 +35,7 @@ struct RunningHelper: Sendable {
     static func start(
         in namespace: NetworkNamespace, _ configuration: Configuration = configuration(),
         manager: ServiceManager = .none, clock: HostClock = .system, limit: KernelFeatures = .all,
-        resolverFiles: Resolvers.Files = .none, reading: Helper.ConfigurationReading? = nil,
+        resolverFiles: Resolvers.Files = .none, source: Helper.ConfigurationSource? = nil,
         feedReading: Helper.FeedReading? = nil
     ) async throws -> RunningHelper {
         // An event loop's thread is in the namespace of the thread that makes it.
@@ -46,7 +46,7 @@ struct RunningHelper: Sendable {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let service = try await HelperService.start(
             configuration, on: group.next(), manager: manager, logger: logger, clock: clock, limit: limit,
-            resolverFiles: resolverFiles, reading: reading, feedReading: feedReading)
+            resolverFiles: resolverFiles, source: source, feedReading: feedReading)
         let client = try await VarlinkClient.connect(path: path, on: group)
         return RunningHelper(namespace: namespace, service: service, client: client, group: group, path: path)
     }
@@ -102,13 +102,13 @@ extension Resolvers.Files {
 func withHelper(
     _ configuration: Configuration = RunningHelper.configuration(), in namespace: NetworkNamespace? = nil,
     clock: HostClock = .system, limit: KernelFeatures = .all, resolverFiles: Resolvers.Files = .none,
-    reading: Helper.ConfigurationReading? = nil, feedReading: Helper.FeedReading? = nil,
+    source: Helper.ConfigurationSource? = nil, feedReading: Helper.FeedReading? = nil,
     _ body: (RunningHelper) async throws -> Void
 ) async throws {
     let own: NetworkNamespace
     if let namespace { own = namespace } else { own = try await NetworkNamespace() }
     let helper = try await RunningHelper.start(
-        in: own, configuration, clock: clock, limit: limit, resolverFiles: resolverFiles, reading: reading,
+        in: own, configuration, clock: clock, limit: limit, resolverFiles: resolverFiles, source: source,
         feedReading: feedReading)
     do {
         try await body(helper)

@@ -32,14 +32,15 @@ import Varlink
         let file = File()
         let first = RunningHelper.configuration { $0.shadow.checks = checks }
         try await withHelper(
-            first, in: link.node, limit: limit, reading: { () throws(ConfigurationError) in file.read() }
+            first, in: link.node, limit: limit,
+            source: .init(file: "sentinel.toml") { () throws(ConfigurationError) in file.read() }
         ) {
             helper in
             try await body(helper) { (checks: Configuration.ShadowedCheck...) in
                 var configuration = RunningHelper.configuration { $0.shadow.checks = checks }
                 configuration.socket.path = helper.path
                 file.write(configuration)
-                return try await helper.client.call(HelperInterface.reload)
+                return try await helper.client.call(HelperInterface.reload, .init())
             }
         }
     }
@@ -146,7 +147,7 @@ import Varlink
         let file = File()
         try await withHelper(
             RunningHelper.configuration(), in: link.node,
-            reading: { () throws(ConfigurationError) in file.read() }
+            source: .init(file: "sentinel.toml") { () throws(ConfigurationError) in file.read() }
         ) { helper in
             #expect(try await helper.submit(.accept, Link.peers4[0]).enforced)
             var configuration = ShadowTests.configuration(.accept) {
@@ -155,7 +156,7 @@ import Varlink
             }
             configuration.socket.path = helper.path
             file.write(configuration)
-            let reply = try await helper.client.call(HelperInterface.reload)
+            let reply = try await helper.client.call(HelperInterface.reload, .init())
             #expect(reply.rebuilt && reply.shadowed == 1)
             #expect(try await helper.list().map(\.shadowed) == [true])
             #expect(try await helper.keys("accept4") == [Link.peers4[0]])

@@ -37,7 +37,7 @@ import Varlink
         try write(wrong, to: place)
         sentineld.process.signal(SIGHUP)
         let error = await #expect(throws: VarlinkError.self) {
-            try await sentineld.client.call(HelperInterface.reload)
+            try await sentineld.client.call(HelperInterface.reload, .init())
         }
         let problems = try #require(error?.reply(as: HelperInterface.ReloadRefused.self)).problems
         #expect(problems.count == 2)
@@ -46,7 +46,7 @@ import Varlink
         #expect(try await ports(namespace) == ["tcp . 4001"])
 
         try write(text, to: place)
-        let reply = try await sentineld.client.call(HelperInterface.reload)
+        let reply = try await sentineld.client.call(HelperInterface.reload, .init())
         #expect(reply.changes.map(\.key) == ["[node] ports"])
         #expect(reply.changes.first?.old == "[\"tcp/4001\"]")
         #expect(try await ports(namespace).count == 2)
@@ -66,7 +66,7 @@ import Varlink
         let text = try String(contentsOfFile: place.configuration, encoding: .utf8)
         try write(text.replacing("\"error\"", with: "\"notice\""), to: place)
         #expect(
-            try await sentineld.client.call(HelperInterface.reload).changes == [
+            try await sentineld.client.call(HelperInterface.reload, .init()).changes == [
                 .init(key: "[log] level", old: "\"error\"", new: "\"notice\"")
             ])
         _ = try await sentineld.client.call(

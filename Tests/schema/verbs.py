@@ -99,6 +99,7 @@ def in_shadow(host):
     configuration = pathlib.Path(host.configuration)
     before = configuration.read_text(encoding="utf-8")
     configuration.write_text(before + '[shadow]\nchecks = ["accept", "dial"]\n', encoding="utf-8")
+    host.holds("reload", "reload", "--dry-run")
     host.holds("reload", "reload")
     host.holds("ban", "ban", "192.0.2.44", "--for", "1h")
     host.holds("list", "list", "--subject", "192.0.2.44")

@@ -18,14 +18,17 @@ struct HostFacts: Sendable {
     /// What the helper tells of itself.
     struct Helper: Sendable {
         var status: Status
-        var durations: HelperInterface.Durations.Reply?
-        /// The exempt list that is in force; nil where this user may not know it, as with what follows.
-        var exempt: Set<String>?
-        /// The elements of `node_ports` and `node_users`.
-        var ports: Set<String>?
-        var users: Set<String>?
+        /// What would come of a reload; nil where this user may not know it.
+        var reload: Reload?
         /// When the latest event was that the ledger remembers.
         var latest: Timestamp?
+    }
+
+    enum Reload: Sendable {
+        /// The file that sentineld reads, without links, and the keys that have other values there than in force.
+        case taken(file: String?, changed: [String])
+        /// All that stands against it.
+        case refused([String])
     }
 
     enum Reached: Sendable {

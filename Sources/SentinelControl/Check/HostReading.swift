@@ -73,35 +73,24 @@ struct HostReading {
         let patience = HelperAddress.patience
         var helper = HostFacts.Helper(
             status: try await client.call(HelperInterface.status, timeout: patience))
-        helper.durations = try await Self.allowed {
-            () throws(VarlinkError) in try await client.call(HelperInterface.durations, timeout: patience)
-        }
+        helper.reload = try await reload(client)
         helper.latest =
             try await Self.allowed { () throws(VarlinkError) in
                 try await client.call(HelperInterface.history, .init(limit: 1), timeout: patience).events
                     .first?.time
             } ?? nil
-        helper.exempt = try await Self.allowed { () throws(VarlinkError) in
-            var exempt: Set<String> = []
-            for try await reply in client.stream(HelperInterface.guarded) {
-                exempt.formUnion(reply.entries.filter { $0.guardName == .exempt }.map(\.network))
-            }
-            return exempt
-        }
-        helper.ports = try await Self.allowed { () throws(VarlinkError) in
-            try await Self.keys("node_ports", client)
-        }
-        helper.users = try await Self.allowed { () throws(VarlinkError) in
-            try await Self.keys("node_users", client)
-        }
         return helper
     }
 
-    private static func keys(_ set: String, _ client: VarlinkClient) async throws(VarlinkError) -> Set<String>
-    {
-        let reply = try await client.call(
-            HelperInterface.sets, .init(name: set, elements: true), timeout: HelperAddress.patience)
-        return Set(reply.sets.flatMap { $0.elements ?? [] }.map(\.key))
+    private func reload(_ client: VarlinkClient) async throws(VarlinkError) -> HostFacts.Reload? {
+        do {
+            let reply = try await client.call(
+                HelperInterface.reload, .init(dryRun: true), timeout: HelperAddress.patience)
+            return .taken(
+                file: reply.file.map(ConfigurationFile.resolved), changed: reply.changes.map(\.key))
+        } catch let error where error.code == .errorReply {
+            return (error.reply(as: HelperInterface.ReloadRefused.self)?.problems).map { .refused($0) }
+        }
     }
 
     /// What a call gives; nil where the helper answers with an error: this user may not know it, or there is none.

@@ -19,8 +19,7 @@ extension Judgement {
                 findings.append(
                     .warning(
                         .unit,
-                        "sentineld.service is more exposed than it comes: \(text) instead "
-                            + "of 1.2 at most"
+                        "sentineld.service is more exposed than it comes: \(text) instead of 1.2 at most"
                             + (unit.dropIns.isEmpty ? "" : ", with \(dropIns)") + "; see "
                             + "\"systemd-analyze security sentineld.service\", and take back what "
                             + "isn't needed")
@@ -29,8 +28,7 @@ extension Judgement {
                 findings.append(
                     .note(
                         .unit,
-                        "sentineld.service is changed by \(dropIns), and no more exposed by "
-                            + "that"))
+                        "sentineld.service is changed by \(dropIns), and no more exposed by that"))
             }
             if !unit.isActive, facts.running != nil {
                 findings.append(
@@ -42,8 +40,7 @@ extension Judgement {
                 findings.append(
                     .warning(
                         .unit,
-                        "sentineld.service isn't started with the host; systemctl enable "
-                            + "sentineld.service"))
+                        "sentineld.service isn't started with the host; systemctl enable sentineld.service"))
             }
             if findings.isEmpty, let exposure = unit.exposure {
                 findings.append(
@@ -84,9 +81,8 @@ extension Judgement {
             guard othersWrite || file.owner != 0 else { return nil }
             return .problem(
                 .files,
-                "\(file.path), which reads the configuration, can be changed by "
-                    + "others than root (\(mode), owner "
-                    + "\(file.owner)); chown root \(file.path) && chmod go-w \(file.path)")
+                "\(file.path), which reads the configuration, can be changed by others than root (\(mode), "
+                    + "owner \(file.owner)); chown root \(file.path) && chmod go-w \(file.path)")
         case .state:
             guard file.mode & 0o077 != 0 else { return nil }
             return .warning(

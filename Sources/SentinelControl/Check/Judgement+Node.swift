@@ -14,8 +14,7 @@ extension Judgement {
             ? [
                 .problem(
                     .ports,
-                    "[node] ports is empty, so bans at accept touch nobody; list the "
-                        + "node's listening ports")
+                    "[node] ports is empty, so bans at accept touch nobody; list the node's listening ports")
             ]
             : ports.map(finding)
     }
@@ -25,9 +24,8 @@ extension Judgement {
         guard let first = listeners.first else {
             return .warning(
                 .ports,
-                "nothing listens at \(port); start the node, or correct [node] "
-                    + "ports: a node in a network namespace of its own, as in a container, "
-                    + "isn't seen from here")
+                "nothing listens at \(port); start the node, or correct [node] ports: a node in a network "
+                    + "namespace of its own, as in a container, isn't seen from here")
         }
         let who = name(first)
         guard listeners.contains(where: { !$0.isLoopback }) else {

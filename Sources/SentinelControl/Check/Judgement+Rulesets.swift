@@ -23,8 +23,7 @@ extension Judgement {
         return [
             .ok(
                 .rulesets,
-                "no other table stands in the way, of \(others): an accept elsewhere undoes "
-                    + "no ban"
+                "no other table stands in the way, of \(others): an accept elsewhere undoes no ban"
             )
         ] + findings
     }
@@ -116,15 +115,13 @@ extension Judgement {
                 case .dropped:
                     .problem(
                         .rulesets,
-                        "the chain \(chain.text) drops whatever comes to \(port): "
-                            + "nobody reaches the node there; have it accept that port: bans hold all the "
-                            + "same")
+                        "the chain \(chain.text) drops whatever comes to \(port): nobody reaches the node "
+                            + "there; have it accept that port: bans hold all the same")
                 case .unnamed:
                     .warning(
                         .rulesets,
-                        "the chain \(chain.text) drops what no rule accepts, and none "
-                            + "names \(port); have it accept that port if the node is to be reached: bans "
-                            + "hold all the same")
+                        "the chain \(chain.text) drops what no rule accepts, and none names \(port); have it "
+                            + "accept that port if the node is to be reached: bans hold all the same")
                 }
             }
         }
@@ -191,12 +188,10 @@ extension Judgement {
         return ruleset.flowtables.filter { !$0.devices.isEmpty }.map { table in
             .warning(
                 .rulesets,
-                "the flowtable \(table.table.text) \(table.name) takes forwarded "
-                    + "connections past the hook \(own.hook): a ban "
-                    + "doesn't stop those of a node in a container that are in it; set [table] hook to "
-                    + "\"ingress\" with a priority below \(table.priority), or leave the node's ports "
-                    + "out of the "
-                    + "flowtable")
+                "the flowtable \(table.table.text) \(table.name) takes forwarded connections past the hook "
+                    + "\(own.hook): a ban doesn't stop those of a node in a container that are in it; set "
+                    + "[table] hook to \"ingress\" with a priority below \(table.priority), or leave the "
+                    + "node's ports out of the flowtable")
         }
     }
 
@@ -210,9 +205,8 @@ extension Judgement {
                     .rulesets,
                     "iptables-legacy has tables "
                         + "(\(facts.legacyTables.joined(separator: ", "))), which nft doesn't show: what "
-                        + "they "
-                        + "drop is dropped, and they undo no ban; see iptables-legacy-save, if the "
-                        + "node isn't reached")
+                        + "they drop is dropped, and they undo no ban; see iptables-legacy-save, if the node "
+                        + "isn't reached")
             ]
     }
 
@@ -234,8 +228,7 @@ extension Judgement {
                         + "owned: it is whole again within 1.5 s",
                     remedy: mode == .shared
                         ? nil
-                        : "have "
-                            + "sentineld run under systemd, on a kernel from 5.12 on")
+                        : "have sentineld run under systemd, on a kernel from 5.12 on")
             ]
     }
 }

@@ -21,64 +21,35 @@ struct Judgement {
     // MARK: Configuration
 
     private var configuration: [CheckFinding] {
-        guard let configuration = facts.configuration else {
-            return facts.problems.map { .problem(.configuration, $0) }
-        }
-        var findings: [CheckFinding] = []
-        if let helper = facts.running {
-            let differences = differences(configuration, helper)
-            if !differences.isEmpty {
+        guard facts.configuration != nil else { return facts.problems.map { .problem(.configuration, $0) } }
+        let file = facts.file
+        switch facts.running?.reload {
+        case nil: return [.ok(.configuration, "\(file) is valid")]
+        case .refused(let problems)?:
+            return problems.map { .problem(.configuration, "sentineld can't take its file: \($0)") }
+        case .taken(let own, let changed)?:
+            let own = own ?? file
+            var findings: [CheckFinding] = []
+            if own != file {
                 findings.append(
                     .warning(
                         .configuration,
-                        "\(facts.file) says otherwise than what sentineld runs "
-                            + "with: \(differences.joined(separator: ", ")); have it read with \"systemctl "
-                            + "reload sentineld\", or name the file that it was started with by "
-                            + "--config"))
+                        "sentineld has read \(own), not \(file), which is valid; name that one by --config"))
             }
+            if !changed.isEmpty {
+                let keys = changed.prefix(Self.mostKeys).joined(separator: ", ")
+                let more = changed.count > Self.mostKeys ? ", and \(changed.count - Self.mostKeys) more" : ""
+                findings.append(
+                    .warning(
+                        .configuration,
+                        "\(own) says otherwise than what sentineld runs with: \(keys)\(more); see \"sentinelctl reload "
+                            + "--dry-run\", and have it read by \"sentinelctl reload\""))
+            }
+            return findings.isEmpty ? [.ok(.configuration, "\(file) is valid, and in force")] : findings
         }
-        return findings.isEmpty
-            ? [
-                .ok(
-                    .configuration,
-                    "\(facts.file) is "
-                        + "valid\(facts.running == nil ? "" : ", and in force")")
-            ]
-            : findings
     }
 
-    /// The sections that sentineld has other values of, as far as it tells.
-    private func differences(_ configuration: Configuration, _ helper: HostFacts.Helper) -> [String] {
-        var sections: [String] = []
-        if helper.status.table != "inet \(configuration.table.name)" { sections.append("[table] name") }
-        if let ports = helper.ports, ports != Set(configuration.node.ports.map(\.description)) {
-            sections.append("[node] ports")
-        }
-        let users = facts.users.map { $0.id.map { "\($0)" } }
-        if let found = helper.users, !users.contains(nil), found != Set(users.compactMap { $0 }) {
-            sections.append("[node] users")
-        }
-        let capacity = configuration.capacity
-        for (name, wanted) in [
-            ("accept", capacity.accept), ("dial", capacity.dial), ("net", capacity.network),
-            ("feed", capacity.feed),
-        ] {
-            let set = helper.status.sets.first { $0.name == "\(name)4" }
-            guard let has = set?.capacity, has != wanted else { continue }
-            sections.append("[capacity] \(name == "net" ? "network" : name)")
-        }
-        if let exempt = helper.exempt,
-            exempt != Set(configuration.exempt.addresses.map { NetworkText($0).description })
-        {
-            sections.append("[exempt]")
-        }
-        if let durations = helper.durations,
-            durations != HelperInterface.Durations.Reply(configuration.durations)
-        {
-            sections.append("[durations]")
-        }
-        return sections
-    }
+    private static var mostKeys: Int { 5 }
 
     // MARK: The helper
 
@@ -100,8 +71,7 @@ struct Judgement {
                 case false?:
                     .problem(
                         .helper,
-                        "there is no table \(table.text): nothing is enforced; start "
-                            + "sentineld")
+                        "there is no table \(table.text): nothing is enforced; start sentineld")
                 case nil: .note(.helper, "whether the kernel has the table \(table.text) isn't known")
                 }
             var findings: [CheckFinding] = [.problem(.helper, message), enforcing]
@@ -109,8 +79,7 @@ struct Judgement {
                 findings.append(
                     .note(
                         .helper,
-                        "\(facts.file) has sentineld listen at \(configured); name it with "
-                            + "--socket"))
+                        "\(facts.file) has sentineld listen at \(configured); name it with --socket"))
             }
             return findings
         }
@@ -127,8 +96,7 @@ struct Judgement {
             findings.append(
                 .ok(
                     .helper,
-                    "sentineld \(status.version) enforces \(bans), and the table is "
-                        + "\(status.mode)"))
+                    "sentineld \(status.version) enforces \(bans), and the table is \(status.mode)"))
         }
         if let shadow = status.shadow, !shadow.isEmpty, status.mode != .released {
             let checks = shadow.map(\.rawValue).joined(separator: ", ")
@@ -180,8 +148,7 @@ struct Judgement {
         return missing.map {
             .note(
                 .kernel,
-                "\(kernel.release): \($0.1), which sentineld does without; kernels from "
-                    + "\($0.2) on do better")
+                "\(kernel.release): \($0.1), which sentineld does without; kernels from \($0.2) on do better")
         }
     }
 
@@ -219,8 +186,7 @@ struct Judgement {
             ? [
                 .ok(
                     .capacity,
-                    "no set is more than \(max(1, most)) % "
-                        + "full")
+                    "no set is more than \(max(1, most)) % full")
             ] : []
     }
 
@@ -234,10 +200,9 @@ struct Judgement {
         return [
             .warning(
                 .clock,
-                "the clock is behind the ledger: its latest event was at "
-                    + "\(localTime.text(latest)), "
-                    + "\(latest.relative(to: facts.now)); see that the clock is set (timedatectl): "
-                    + "bans keep their lengths, but moments that are shown are wrong")
+                "the clock is behind the ledger: its latest event was at \(localTime.text(latest)), "
+                    + "\(latest.relative(to: facts.now)); see that the clock is set (timedatectl): bans keep "
+                    + "their lengths, but moments that are shown are wrong")
         ]
     }
 }

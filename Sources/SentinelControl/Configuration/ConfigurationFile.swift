@@ -56,6 +56,13 @@ struct ConfigurationFile: ~Copyable {
         self.file = file
     }
 
+    /// A path without links; itself where it leads nowhere for this user.
+    static func resolved(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
     /// Opens a file, and locks it where that is wanted.
     private static func open(
         _ name: String, in directory: borrowing OwnedDescriptor, _ lock: Lock, calling path: String

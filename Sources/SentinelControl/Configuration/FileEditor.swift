@@ -68,23 +68,24 @@ struct FileEditor {
             file: file.path, before: before, after: after, diff: diff,
             outcome: text == file.text ? .unchanged : .dryRun)
         guard !options.dryRun, change.outcome != .unchanged else { return change }
-        (change.outcome, change.changes) = try await apply(text, to: &file, expecting: after)
+        (change.outcome, change.changes) = try await apply(text, to: &file)
         return change
     }
 
     /// Writes the file and has it taken over.
     private func apply(
-        _ text: [UInt8], to file: inout ConfigurationFile, expecting after: Configuration
+        _ text: [UInt8], to file: inout ConfigurationFile
     ) async throws -> (FileChange.Outcome, [HelperInterface.Reload.Change]) {
         guard let client = try await connect() else {
             try file.replace(with: text)
             file.keep()
             return (.nextStart, [])
         }
+        try await checkFile(file, client)
         try file.replace(with: text)
         let reply: HelperInterface.Reload.Reply
         do {
-            reply = try await client.call(HelperInterface.reload, timeout: HelperAddress.patience)
+            reply = try await client.call(HelperInterface.reload, .init(), timeout: HelperAddress.patience)
         } catch let error where error.code == .errorReply {
             let refusal = ControlError(error, socket: helper.socket)
             try file.restore()
@@ -95,13 +96,6 @@ struct FileEditor {
                 .unreachable,
                 "\(ControlError(error, socket: helper.socket).message)\n\(file.path) is changed; whether sentineld has "
                     + "taken it over, \"sentinelctl reload\" shows.")
-        }
-        guard await isInForce(after, client) else {
-            try file.restore()
-            throw ControlError(
-                .refused,
-                "sentineld has read another file than \(file.path), which is as it was; name the one that sentineld was "
-                    + "started with by --config (systemctl cat sentineld shows it)")
         }
         file.keep()
         return (.reloaded, reply.changes)
@@ -118,21 +112,22 @@ struct FileEditor {
         }
     }
 
-    /// Whether the helper has this configuration, as far as it tells: it may read another file.
-    private func isInForce(_ configuration: Configuration, _ client: VarlinkClient) async -> Bool {
-        let patience = HelperAddress.patience
+    /// Makes sure that the helper reads this file, before anything is changed.
+    private func checkFile(_ file: borrowing ConfigurationFile, _ client: VarlinkClient) async throws {
+        let reply: HelperInterface.Reload.Reply
         do {
-            let durations = try await client.call(HelperInterface.durations, timeout: patience)
-            guard durations == HelperInterface.Durations.Reply(configuration.durations) else { return false }
-            var exempt: Set<String> = []
-            for try await reply in client.stream(HelperInterface.guarded) {
-                exempt.formUnion(reply.entries.filter { $0.guardName == .exempt }.map(\.network))
-            }
-            return exempt == Set(configuration.exempt.addresses.map { NetworkText($0).description })
+            reply = try await client.call(
+                HelperInterface.reload, .init(dryRun: true), timeout: HelperAddress.patience)
+        } catch  where error.code == .errorReply {
+            // What it reads can't be taken. Where that is this file as it is now, the change may mend it.
+            return
         } catch {
-            // It has taken a configuration over; that it doesn't tell which says nothing against this one.
-            return true
+            throw ControlError(error, socket: helper.socket)
         }
+        guard let own = reply.file, ConfigurationFile.resolved(own) != file.path else { return }
+        throw ControlError(
+            .refused,
+            "sentineld has read \(own), not \(file.path), which is as it was; name that one by --config")
     }
 
     private static func list(_ error: ConfigurationError) -> String {

@@ -47,6 +47,15 @@ struct Layout: Hashable, Sendable {
     /// Whether a set's rules only count what it matches.
     func shadows(_ kind: SetKind) -> Bool { shadowed.contains(kind) }
 
+    /// The sets that come out of shadow from one layout to another, and those that go into it.
+    static func shadowChange(from before: Layout, to after: Layout) -> (left: [SetKind], entered: [SetKind]) {
+        let kinds = SetKind.allCases
+        return (
+            kinds.filter { before.shadows($0) && !after.shadows($0) },
+            kinds.filter { !before.shadows($0) && after.shadows($0) }
+        )
+    }
+
     /// Whether another layout has the same table, sets and chains, so that one becomes the other by its rules alone.
     func differsInRulesOnly(from other: Layout) -> Bool {
         table == other.table && sets == other.sets && chains == other.chains

@@ -78,37 +78,31 @@ extension Helper {
 
     /// Takes note of what a reload has put into shadow or taken out of it: connections that bans cover which refuse from now
     /// on are cut, and who watches is told.
-    ///
-    /// - Returns: how many bans in force refuse from now on, and how many don't any more; nil where that is no change.
-    func changeShadow(from before: Layout) -> (enforced: Int?, shadowed: Int?) {
+    func changeShadow(from before: Layout) {
         let after = enforcer.layout
-        let left = SetKind.allCases.filter { before.shadows($0) && !after.shadows($0) }
-        let entered = SetKind.allCases.filter { !before.shadows($0) && after.shadows($0) }
+        let (left, entered) = Layout.shadowChange(from: before, to: after)
         // Which sockets are looked at may have changed as well.
         shadowing.contacts.forgetConnections()
         shadowing.survey.begin([])
-        guard !left.isEmpty || !entered.isEmpty else { return (nil, nil) }
+        guard !left.isEmpty || !entered.isEmpty else { return }
         shadowing.contacts.keep { after.shadows($0.key.set) }
         for kind in left { shadowing.seen[kind] = nil }
         beginShadow(after: Swift.Set(left))
-        let enforced = tellShadow(left) { checks, bans in
+        tellShadow(left) { checks, bans in
             "out of shadow: \(checks). \(bans) in force there \(bans == "1 ban" ? "refuses" : "refuse") from now on"
         }
-        let shadowed = tellShadow(entered) { checks, bans in
+        tellShadow(entered) { checks, bans in
             "in shadow from now on: \(checks). \(bans) in force there \(bans == "1 ban" ? "refuses" : "refuse") nobody"
         }
-        return (enforced, shadowed)
     }
 
-    /// - Returns: how many bans the sets have; nil where there are none of them.
-    private func tellShadow(_ kinds: [SetKind], _ message: (String, String) -> String) -> Int? {
-        guard !kinds.isEmpty else { return nil }
-        let bans = kinds.reduce(0) { $0 + book.activeCount(in: $1) }
+    private func tellShadow(_ kinds: [SetKind], _ message: (String, String) -> String) {
+        guard !kinds.isEmpty else { return }
+        let bans = bans(in: kinds)
         let checks = kinds.filter { $0.name.hasSuffix("4") }.map { $0.check?.rawValue ?? "feed" }
         let text = message(checks.joined(separator: ", "), "\(bans) \(bans == 1 ? "ban" : "bans")")
         logger.notice("\(text)")
         publish([Event(kind: .shadow, time: Timestamp(rawValue: clock.wall()), message: text)])
-        return bans
     }
 
     // MARK: Who is connected
@@ -161,8 +155,7 @@ extension Helper {
         guard enforcer.mode != .released else { return }
         let kinds = (shadowedSets + shadowing.cutting).filter { book.activeCount(in: $0) > 0 }
         guard !kinds.isEmpty else { return }
-        let count = kinds.reduce(0) { $0 + book.activeCount(in: $1) }
-        let keys = count <= SocketFilter.mostConditions ? kinds.flatMap { book.keys(in: $0) } : nil
+        let keys = bans(in: kinds) <= SocketFilter.mostConditions ? kinds.flatMap { book.keys(in: $0) } : nil
         shadowing.survey.begin(
             SocketQuestion.covering(
                 keys, onlySources: kinds.allSatisfy { $0.check == .accept }, cutter.node,

@@ -93,7 +93,7 @@ extension Helper {
         do {
             let reply = HelperInterface.Shadow.Reply(
                 checks: checks, since: shadowing.since.map { Timestamp(rawValue: $0) }, interval: interval,
-                sets: try describedSets(kinds), bans: kinds.reduce(0) { $0 + book.activeCount(in: $1) },
+                sets: try describedSets(kinds), bans: bans(in: kinds),
                 seen: shadowing.seen.values.reduce(0, +), overlooked: shadowing.contacts.overlooked)
             goOn(reading, reply, call)
         } catch {
