@@ -92,7 +92,7 @@ build: swift ## sentineld, sentinelctl and sentinel-config, as they are installe
 		$(SWIFT) build --configuration $(CONFIGURATION) $(static) --product "$$product"
 	done
 
-test: PACKAGES += $(DEB_PACKAGES)
+test: PACKAGES += $(DEB_PACKAGES) lintian
 test: deps $(VENV)/ready swift ## Everything that is tested; a skipped test is a failed one
 	@$(SWIFT) build --build-tests
 	SWIFT=$(SWIFT) PATH=$(VENV)/bin:$$PATH Tests/run
