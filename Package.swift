@@ -59,6 +59,7 @@ let package = Package(
     targets: [
         // What everything else speaks in, and the system.
         .target(name: "Inet", swiftSettings: settings),
+        .target(name: "PlainText", swiftSettings: settings),
         .target(name: "Precedence", swiftSettings: settings),
         .target(name: "CLinux"),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
@@ -86,14 +87,16 @@ let package = Package(
             dependencies: ["Inet", "Sentinel", "SentinelProtocol", "Varlink", deque, logging, nioCore],
             swiftSettings: settings),
         .target(
-            name: "SentinelConfiguration", dependencies: ["Inet", "Precedence"], swiftSettings: settings),
+            name: "SentinelConfiguration", dependencies: ["Inet", "PlainText", "Precedence"],
+            swiftSettings: settings),
         .target(
-            name: "ConfigurationLoader", dependencies: ["Feeds", "SentinelConfiguration", "CLinux"],
+            name: "ConfigurationLoader",
+            dependencies: ["Feeds", "PlainText", "SentinelConfiguration", "CLinux"],
             swiftSettings: settings),
         .target(
             name: "SentinelHelper",
             dependencies: [
-                "CLinux", "CNetfilter", "Feeds", "Inet", "Ledger", "Nftables", "Sentinel",
+                "CLinux", "CNetfilter", "Feeds", "Inet", "Ledger", "Nftables", "PlainText", "Sentinel",
                 "SentinelConfiguration", "SentinelProtocol", "Varlink", heap, logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
@@ -108,7 +111,7 @@ let package = Package(
             swiftSettings: settings),
 
         // Lists of bans that other programs keep.
-        .target(name: "BanLists", dependencies: ["Inet", "Sentinel"], swiftSettings: settings),
+        .target(name: "BanLists", dependencies: ["Inet", "PlainText", "Sentinel"], swiftSettings: settings),
         .target(
             name: "Fail2banDatabase", dependencies: ["BanLists", "CSQLite", "Inet"], swiftSettings: settings),
 
@@ -122,7 +125,7 @@ let package = Package(
         .target(
             name: "SentinelControl",
             dependencies: [
-                "BanLists", "ConfigurationLoader", "Fail2banDatabase", "Inet", "Sentinel",
+                "BanLists", "ConfigurationLoader", "Fail2banDatabase", "Inet", "PlainText", "Sentinel",
                 "SentinelConfiguration", "SentinelProtocol", "Varlink", argumentParser, nioCore, nioPosix,
                 unixSignals,
             ],
@@ -132,7 +135,9 @@ let package = Package(
         // Reads TOML where nothing can be lost: the only place that needs full Foundation.
         .target(
             name: "TOMLDocument",
-            dependencies: ["SentinelConfiguration", "Inet", .product(name: "TOMLKit", package: "TOMLKit")],
+            dependencies: [
+                "SentinelConfiguration", "Inet", "PlainText", .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
             swiftSettings: settings),
         .target(
             name: "ConfigurationReader", dependencies: ["SentinelConfiguration", "Inet", "TOMLDocument"],
@@ -259,7 +264,7 @@ let package = Package(
         .testTarget(
             name: "SentinelControlTests",
             dependencies: [
-                "BanLists", "ConfigurationLoader", "SentinelConfiguration", "SentinelControl",
+                "BanLists", "ConfigurationLoader", "PlainText", "SentinelConfiguration", "SentinelControl",
                 "SentinelProtocol", "TestRandom", "Varlink", "Inet", "sentinel-config", nioCore, nioPosix,
             ],
             swiftSettings: settings),

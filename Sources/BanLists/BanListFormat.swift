@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
+
 /// A format in which programs keep or show their bans.
 public protocol BanListFormat {
     /// Reads a list. What can't be taken is refused one by one; what has ended is counted.
@@ -59,7 +61,7 @@ public struct BanListReading: Hashable, Sendable {
         public init(_ problem: String, line: Int, item: String, remedy: String) {
             self.problem = problem
             self.line = line
-            self.item = quoted(item)
+            self.item = item.excerpt
             self.remedy = remedy
         }
     }
@@ -146,12 +148,4 @@ struct EntryParts: OptionSet {
     static let detail = EntryParts(rawValue: 8)
     static let origin = EntryParts(rawValue: 16)
     static let peer = EntryParts(rawValue: 32)
-}
-
-/// A text from outside, cut to a length that fits a message, without control characters.
-func quoted(_ text: String) -> String {
-    let shown = text.unicodeScalars.prefix(80).map { scalar -> Character in
-        scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) ? "?" : Character(scalar)
-    }
-    return String(shown) + (text.unicodeScalars.count > 80 ? "…" : "")
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
+
 /// The formats by the names that they are chosen by.
 public enum BanListKind: String, CaseIterable, Sendable {
     case sentinel
@@ -106,7 +108,7 @@ public enum BanListKind: String, CaseIterable, Sendable {
             let isComment = text.trimmed(line.lowerBound..<PlainList.commentStart(text, line)).isEmpty
             guard isComment else {
                 throw unknown(
-                    number, "\"\(quoted(text.string(line)))\" is the beginning of no list that is known")
+                    number, "\"\(text.string(line).excerpt)\" is the beginning of no list that is known")
             }
             start = end + 1
             number += 1

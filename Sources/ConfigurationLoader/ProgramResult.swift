@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
 internal import SentinelConfiguration
 
 /// How a program ended, and what it had said.
@@ -33,7 +34,7 @@ struct ProgramResult {
     /// What it said is wrong, a problem a line, without anything that a terminal would act on.
     var complaints: [ConfigurationError.Problem] {
         String(decoding: errors, as: UTF8.self).split(separator: "\n").map { line in
-            let line = line.unicodeScalars.map(ConfigurationKey.printable).joined()
+            let line = line.unicodeScalars.map(\.printable).joined()
             // The program has put the problem's parts together, and they will be put together so again.
             guard let parts = line.firstRange(of: "; ") else {
                 return .init(fault: line, remedy: "put this right")

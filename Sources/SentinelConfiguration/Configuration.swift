@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import FoundationEssentials
+internal import PlainText
 
 /// What sentineld is told by its operator, with every default filled in.
 ///
@@ -73,7 +74,7 @@ extension DecodingError {
             // The decoder repeats what it read.
             fault =
                 "can't be decoded: "
-                + context.debugDescription.unicodeScalars.prefix(300).map(ConfigurationKey.printable).joined()
+                + context.debugDescription.unicodeScalars.prefix(300).map(\.printable).joined()
         @unknown default: break
         }
         let components = path.map { key -> ConfigurationKey.Component in

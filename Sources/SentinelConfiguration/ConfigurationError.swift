@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
+
 /// Why a configuration can't be used: everything that is wrong with it, and what to do about each.
 public struct ConfigurationError: Error, Hashable, Sendable {
     /// One thing that is wrong.
@@ -53,7 +55,7 @@ extension ConfigurationError.Problem: CustomStringConvertible {
         var text = ""
         if let file {
             // Its name may come from another file.
-            text += file.unicodeScalars.map(ConfigurationKey.printable).joined()
+            text += file.unicodeScalars.map(\.printable).joined()
             text += line.map { ":\($0): " } ?? ": "
         }
         if let key, !key.components.isEmpty { text += "\(key): " }

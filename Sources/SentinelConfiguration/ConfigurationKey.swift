@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
+
 /// Where in a configuration something stands: the keys from the outermost section on, and the place in a list.
 public struct ConfigurationKey: Hashable, Sendable {
     /// One step inwards.
@@ -75,18 +77,9 @@ extension ConfigurationKey: CustomStringConvertible {
             switch scalar {
             case "\"": written += "\\\""
             case "\\": written += "\\\\"
-            default: written += printable(scalar)
+            default: written += scalar.printable
             }
         }
         return written + (text.unicodeScalars.count > quotedLength ? "…\"" : "\"")
-    }
-
-    /// The character itself, or its escape where it is no graphic one.
-    package static func printable(_ scalar: Unicode.Scalar) -> String {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .surrogate:
-            "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
-        default: String(scalar)
-        }
     }
 }

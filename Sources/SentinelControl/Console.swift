@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
 public import SentinelProtocol
 
 /// Where a command is run from and what surrounds it: all that a test wants to have in its own hands.

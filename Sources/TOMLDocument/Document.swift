@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
 package import SentinelConfiguration
 internal import TOMLKit
 
@@ -82,7 +83,7 @@ extension TOMLParseError {
 
     /// What is wrong, fit for a line of a message.
     fileprivate var sentence: String {
-        let text = description.unicodeScalars.prefix(300).map(ConfigurationKey.printable).joined()
+        let text = description.unicodeScalars.prefix(300).map(\.printable).joined()
         return text.prefix(1).lowercased() + text.dropFirst()
     }
 

@@ -4,6 +4,7 @@
 import Foundation
 import FoundationXML
 import Inet
+import PlainText
 import SentinelProtocol
 import TestRandom
 import Testing

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import Inet
+internal import PlainText
 
 /// The list of decisions that `cscli decisions import` takes. Read is what `cscli decisions list -o json` and the local
 /// API give as well, and a decision a line.
@@ -151,13 +152,13 @@ private struct DecisionReader {
         let type = node["type"]?.string ?? "ban"
         guard ["ip", "range"].contains(scope.lowercased()) else {
             return refuse(
-                node, "scope \(quoted(scope))", "\(scope) \(value)",
+                node, "scope \(scope.excerpt)", "\(scope) \(value)",
                 "the kernel sees addresses only; decide on scope Ip or Range, or leave it to a bouncer that knows it"
             )
         }
         guard type.lowercased() == "ban" else {
             return refuse(
-                node, "type \(quoted(type))", value,
+                node, "type \(type.excerpt)", value,
                 "only a ban can be enforced here; leave it to a bouncer that does it")
         }
         if node["simulated"]?.bool == true {

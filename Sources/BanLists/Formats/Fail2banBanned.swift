@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import Inet
+internal import PlainText
 
 /// What `fail2ban-client banned` prints: `[{'sshd': ['203.0.113.7']}]`, as Python writes it, or the same as JSON.
 ///
@@ -26,7 +27,7 @@ public enum Fail2banBanned: BanListFormat {
             reading.refuse(
                 .init(
                     "a jail without a list", line: jail.node.line, item: jail.key,
-                    remedy: "write the addresses in brackets, {\"\(quoted(jail.key))\": [\"203.0.113.7\"]}"))
+                    remedy: "write the addresses in brackets, {\"\(jail.key.excerpt)\": [\"203.0.113.7\"]}"))
             return
         }
         let notes = BanEntry.Notes(reason: jail.key)

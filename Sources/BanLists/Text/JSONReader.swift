@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
+
 /// Reads JSON (RFC 8259), and says on which line it is wrong. Python's `repr` of lists, dictionaries and strings is
 /// read as well: quotation marks may be single ones, and words are None, True and False.
 struct JSONReader {
@@ -51,7 +53,7 @@ struct JSONReader {
         }
         let rest = text.string(index..<min(end, index + 20)).prefix { $0 != "\n" }
         return BanListError(
-            line: line, "\(problem), at \"\(quoted(String(rest)))\"",
+            line: line, "\(problem), at \"\(String(rest).excerpt)\"",
             remedy: "have the program write it again, or mend that line; nothing of it was taken")
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
+
 /// Findings as text: a line for each, which goes on below itself where it is long.
 struct FindingText {
     private let console: Console

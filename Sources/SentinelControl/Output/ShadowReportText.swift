@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
 internal import SentinelProtocol
 
 /// What bans in shadow would have done, as text: the numbers, whom they concern, and what follows from it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
+
 /// A part of a page: HTML that is well-formed XML as well. Whatever the texts in it held, they are text.
 struct Markup: Sendable {
     private(set) var html: String

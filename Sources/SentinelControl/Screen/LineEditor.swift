@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
+
 /// A line that is being typed.
 struct LineEditor: Hashable, Sendable {
     private var characters: [Character]

@@ -40,7 +40,7 @@ struct ScreenProgram {
         let signals = await UnixSignalsSequence(
             trapping: .sigint, .sigterm, .sighup, .sigquit, .sigcont, .sigwinch)
         let session = ScreenSession(self, link, continuation)
-        let endReading = terminal.read { continuation.yield($0.map(Input.typed) ?? .hungUp) }
+        let endReading = terminal.listen { continuation.yield($0.map(Input.typed) ?? .hungUp) }
         defer { endReading() }
         return await withTaskGroup(of: Void.self) { group in
             group.addTask {

@@ -64,11 +64,11 @@ public final class Terminal: Sendable {
     /// Hands over what is typed, as it comes; nil when the terminal is gone.
     ///
     /// - Returns: what ends it.
-    func read(_ take: @escaping @Sendable ([UInt8]?) -> Void) -> @Sendable () -> Void {
+    func listen(_ take: @escaping @Sendable ([UInt8]?) -> Void) -> @Sendable () -> Void {
         let source = DispatchSource.makeReadSource(fileDescriptor: STDIN_FILENO, queue: .global())
         source.setEventHandler { [source] in
             var bytes = [UInt8](repeating: 0, count: 4096)
-            let count = Glibc.read(STDIN_FILENO, &bytes, bytes.count)
+            let count = read(STDIN_FILENO, &bytes, bytes.count)
             if count > 0 { return take(Array(bytes[..<count])) }
             if count < 0, errno == EINTR || errno == EAGAIN { return }
             source.cancel()
@@ -82,13 +82,13 @@ public final class Terminal: Sendable {
     static func stop() { kill(0, SIGTSTP) }
 
     /// Ends the process by a signal, as it would have ended without a handler for it.
-    static func die(of signal: CInt) {
-        Glibc.signal(signal, SIG_DFL)
+    static func die(of number: CInt) {
+        signal(number, SIG_DFL)
         var signals = sigset_t()
         sigemptyset(&signals)
-        sigaddset(&signals, signal)
+        sigaddset(&signals, number)
         pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         // To this thread: what is sent to the process could be taken off by who waits for it there.
-        raise(signal)
+        raise(number)
     }
 }

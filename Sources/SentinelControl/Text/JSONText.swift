@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import FoundationEssentials
+internal import PlainText
 
 /// JSON as it is printed.
 enum JSONText {
@@ -34,10 +35,7 @@ enum JSONText {
                 text.unicodeScalars.append(scalar)
                 continue
             }
-            for unit in String(scalar).utf16 {
-                let digits = String(unit, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            }
+            text += scalar.escapedInJSON
         }
         return text
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
+
 /// What a part of a line says by its colour.
 enum Style: Hashable, Sendable {
     case plain, title, good, warning, bad, faint

@@ -4,6 +4,7 @@
 internal import ArgumentParser
 internal import BanLists
 internal import Fail2banDatabase
+internal import PlainText
 internal import Sentinel
 internal import SentinelProtocol
 internal import Varlink

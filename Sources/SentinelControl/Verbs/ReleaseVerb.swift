@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import ArgumentParser
+internal import PlainText
 internal import SentinelProtocol
 internal import Varlink
 

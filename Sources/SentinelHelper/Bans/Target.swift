@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 internal import Inet
+internal import PlainText
 internal import Sentinel
 internal import SentinelProtocol
 
@@ -120,13 +121,8 @@ struct RefusalError: Error, Hashable {
     }
 }
 
-/// A text from outside in quotation marks, cut to a length that fits a message, without control characters.
-func quoted(_ text: String) -> String {
-    let shown = text.unicodeScalars.prefix(80).map { scalar -> Character in
-        scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) ? "?" : Character(scalar)
-    }
-    return "\"\(String(shown))\(text.unicodeScalars.count > 80 ? "…" : "")\""
-}
+/// A text from outside in quotation marks, as it fits a message.
+func quoted(_ text: String) -> String { "\"\(text.excerpt)\"" }
 
 extension Endpoint {
     /// The same with an IPv4-mapped address as the IPv4 address that is on the wire.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
 internal import SentinelConfiguration
 
 /// A line of the log: a message, then fields as `key=value`. Whatever a caller has put into it stays within its line
@@ -12,7 +13,7 @@ enum LogText {
     }
 
     /// The text on one line, with an escape for each character that isn't graphic.
-    static func plain(_ text: String) -> String { written(text, ConfigurationKey.printable) }
+    static func plain(_ text: String) -> String { written(text, \.printable) }
 
     /// A field's value: in quotes where it would be taken for more than one otherwise.
     static func value(_ text: String) -> String {
@@ -23,7 +24,7 @@ enum LogText {
     }
 
     private static func inQuotes(_ scalar: Unicode.Scalar) -> String {
-        scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : ConfigurationKey.printable(scalar)
+        scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : scalar.printable
     }
 
     private static func written(_ text: String, _ form: (Unicode.Scalar) -> String) -> String {

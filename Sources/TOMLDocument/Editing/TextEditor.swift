@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+internal import PlainText
 internal import SentinelConfiguration
 
 /// A text whose parts are known, and what it says: what a change makes of both.
@@ -91,7 +92,7 @@ struct TextEditor {
     /// A note as a comment.
     private static func comment(_ note: String?) throws(ConfigurationFault) -> String {
         guard let note, !note.isEmpty else { return "" }
-        let isPlain = note.unicodeScalars.allSatisfy { ConfigurationKey.printable($0) == String($0) }
+        let isPlain = !note.unicodeScalars.contains(where: \.isUnfitForTerminal)
         guard isPlain, note.utf8.count <= 200 else {
             throw ConfigurationFault(
                 "\(note.quotedInMessage) can't be a comment",
