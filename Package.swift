@@ -227,7 +227,8 @@ let package = Package(
         .testTarget(
             name: "NftablesKernelTests", dependencies: ["Nftables", "Inet", "NamespaceSupport"],
             swiftSettings: settings),
-        .testTarget(name: "SentinelTests", dependencies: ["Sentinel", "Inet"], swiftSettings: settings),
+        .testTarget(
+            name: "SentinelTests", dependencies: ["Sentinel", "Inet", "TestRandom"], swiftSettings: settings),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "Inet", "Sentinel"], swiftSettings: settings
         ),

@@ -3,6 +3,7 @@
 
 import Inet
 import Sentinel
+import TestRandom
 import Testing
 
 @Suite struct AccessListTests {
@@ -135,7 +136,7 @@ import Testing
 
     @Test func `Entries that have ended make room for new ones`() throws {
         var list = list(.deny)
-        var random = SeededGenerator(1)
+        var random = Seeded(1)
         for round in 0..<200 {
             for _ in 0..<100 {
                 let bits = UInt32(truncatingIfNeeded: random.next())
@@ -150,7 +151,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `It agrees with a plain list over random histories`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         var list = AccessList(name: "list", effect: .deny, seed: HashSeed(seed, 7))
         var model: [AccessList.Subject: (reason: Reason, expires: MonotonicInstant)] = [:]
         let reasons = try ["one", "two", "three"].map(Reason.init(parsing:))
@@ -193,7 +194,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `Room that is made beforehand changes nothing`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let subjects = (0..<1000).map { _ in AccessList.Subject.address(random.address()) }
         var list = list(.deny)
         list.reserveCapacity(for: subjects)
@@ -210,7 +211,7 @@ import Testing
     }
 }
 
-extension SeededGenerator {
+extension Seeded {
     fileprivate mutating func subject() -> AccessList.Subject {
         let address = closeAddress()
         guard chance(40) else { return .address(address) }

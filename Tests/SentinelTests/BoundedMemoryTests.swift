@@ -4,6 +4,7 @@
 import Foundation
 import Inet
 import Sentinel
+import TestRandom
 import Testing
 
 /// However many come, what is remembered stays as large as it was made.
@@ -20,7 +21,7 @@ import Testing
     }
 
     /// So many sources that come once, each with a peer of its own that does something.
-    private func flood(_ sentinel: PolicySentinel, _ count: Int, _ random: inout SeededGenerator) throws {
+    private func flood(_ sentinel: PolicySentinel, _ count: Int, _ random: inout Seeded) throws {
         for number in 0..<count {
             let address = random.address()
             guard sentinel.allowConnection(.inbound(address)).isAllowed, number % 8 == 0 else { continue }
@@ -37,7 +38,7 @@ import Testing
     @Test func `A flood of distinct sources takes no memory that wasn't taken before`() throws {
         let time = ManualTime()
         let sentinel = try sentinel(time)
-        var random = SeededGenerator(1)
+        var random = Seeded(1)
         // Every page of the tables is touched, and every household made.
         try flood(sentinel, 150_000, &random)
         let before = try residentBytes()
@@ -59,7 +60,7 @@ import Testing
         let hash = HashSeed(seed, 7)
         var rate = try seeded([FullChain.rate(burst: 50)], hash)[0]
         var reputation = try seeded([FullChain.reputation()], hash)[0]
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let offender = RemotePeer.inbound(numbered(7))
         let question = Question(.accept, about: offender)
         while rate.decide(question, now: at(0)) == .pass {}

@@ -4,6 +4,7 @@
 import Inet
 import Sentinel
 import Synchronization
+import TestRandom
 import Testing
 
 /// Says what chance has given it to say, always the same to the same question, and notes what it hears.
@@ -29,7 +30,7 @@ private struct Diced: Policy {
     private let reviews: UInt64
     private let book = Book()
 
-    init(_ name: String, _ random: inout SeededGenerator, isFixed: Bool = false, reviews: UInt64 = 0) {
+    init(_ name: String, _ random: inout Seeded, isFixed: Bool = false, reviews: UInt64 = 0) {
         self.name = name
         self.isFixed = isFixed
         self.reviews = reviews
@@ -41,7 +42,7 @@ private struct Diced: Policy {
     private func dice(_ question: borrowing Question, _ salt: UInt64) -> UInt64 {
         let low = question.ipAddress?.bytes.reduce(UInt64(0)) { $0 &* 31 &+ UInt64($1) } ?? 7
         let id = question.remote.id?.bytes.reduce(UInt64(0)) { $0 &* 31 &+ UInt64($1) } ?? 7
-        var random = SeededGenerator(seed ^ salt ^ low ^ id &* 3 ^ UInt64(question.check.rawValue) << 40)
+        var random = Seeded(seed ^ salt ^ low ^ id &* 3 ^ UInt64(question.check.rawValue) << 40)
         return random.next() % 100
     }
 
@@ -98,7 +99,7 @@ private struct Diced: Policy {
 }
 
 @Suite struct ChainTests {
-    private func chain(_ random: inout SeededGenerator, reviews: UInt64 = 0) -> [Diced] {
+    private func chain(_ random: inout Seeded, reviews: UInt64 = 0) -> [Diced] {
         (0..<Int(1 + random.next() % 6)).map {
             Diced("policy-\($0)", &random, isFixed: random.chance(30), reviews: reviews)
         }
@@ -112,7 +113,7 @@ private struct Diced: Policy {
 
     @Test(arguments: seeds)
     func `The first denial decides, and who admits ends the asking`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         for _ in 0..<20 {
             let policies = chain(&random)
             let sentinel = try PolicySentinel(policies, clock: { at(0) })
@@ -126,7 +127,7 @@ private struct Diced: Policy {
 
     @Test(arguments: seeds)
     func `Nobody behind who has decided is asked`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let policies = chain(&random)
         let sentinel = try PolicySentinel(policies, clock: { at(0) })
         var asked = [Int](repeating: 0, count: policies.count)
@@ -140,7 +141,7 @@ private struct Diced: Policy {
 
     @Test(arguments: seeds)
     func `Every policy observes every decision once for each share`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let policies = chain(&random, reviews: 10)
         let sentinel = try PolicySentinel(policies, clock: { at(0) })
         var splits = 0
@@ -164,7 +165,7 @@ private struct Diced: Policy {
     func `Every policy hears of every event once for each share, and of protections everywhere`(seed: UInt64)
         throws
     {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let policies = chain(&random)
         let sentinel = try PolicySentinel(policies, clock: { at(0) })
         for case .event(let event) in try History.steps(seed, 1000).map(\.step) {
@@ -188,7 +189,7 @@ private struct Diced: Policy {
 
     @Test(arguments: seeds)
     func `Reviews, shadows and order are as they are documented`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         for _ in 0..<20 {
             let policies = chain(&random, reviews: 15).map { policy -> any Policy in
                 random.chance(30) ? Shadowed(policy) : policy
@@ -203,7 +204,7 @@ private struct Diced: Policy {
 
     @Test(arguments: seeds)
     func `Shadows never change a decision`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         var shadows = 0
         for _ in 0..<20 {
             let policies = chain(&random, reviews: 15).map { policy -> any Policy in

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+import TestRandom
+
 @testable import Sentinel
 
 /// What a connection manager under test is surrounded by: its clock, its node's connections, and who watches
@@ -106,7 +108,7 @@ struct ConnManagerHarness: Sendable {
 
 /// One of as many peers as there are numbers.
 func numberedPeer(_ number: UInt64) throws -> PeerID {
-    var generator = SeededGenerator(number)
+    var generator = Seeded(number)
     return try PeerID(bytes: [0x12, 0x20] + generator.bytes(32))
 }
 

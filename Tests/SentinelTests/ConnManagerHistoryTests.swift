@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 import Sentinel
+import TestRandom
 import Testing
 
 /// What a connection manager should know, kept as plainly as can be.
@@ -51,7 +52,7 @@ private struct ConnManagerHistory {
     let tag: any DecayingTag
     let peers: [PeerID]
     var model = ConnManagerModel()
-    var random: SeededGenerator
+    var random: Seeded
     var trimsThatClosed = 0
 
     init(seed: UInt64) throws {
@@ -59,7 +60,7 @@ private struct ConnManagerHistory {
         tag = try node.manager.registerDecayingTag(
             "decaying", interval: .seconds(1), decay: .fixed(2), bump: .sumUnbounded)
         peers = try numberedPeers(24)
-        random = SeededGenerator(seed)
+        random = Seeded(seed)
     }
 
     mutating func step() {
@@ -251,7 +252,7 @@ private struct ConnManagerHistory {
         await withTaskGroup(of: Void.self) { group in
             for worker in 0..<4 as Range<UInt64> {
                 group.addTask {
-                    var random = SeededGenerator(worker)
+                    var random = Seeded(worker)
                     for _ in 0..<400 {
                         guard let peer = peers.randomElement(using: &random) else { return }
                         let connection = node.connect(peer)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+import TestRandom
 import Testing
 
 @testable import Sentinel
@@ -196,7 +197,7 @@ import Testing
     @Test func `Peers whose ids end alike are spread over the segments`() throws {
         let node = try ConnManagerHarness()
         for number in 0..<2560 as Range<UInt64> {
-            var generator = SeededGenerator(number)
+            var generator = Seeded(number)
             let peer = try PeerID(bytes: [0x12, 0x20] + generator.bytes(30) + [7, 7])
             node.manager.tagPeer(peer, "tag", weight: 1)
         }

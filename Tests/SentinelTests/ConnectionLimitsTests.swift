@@ -3,6 +3,7 @@
 
 import Inet
 import Sentinel
+import TestRandom
 import Testing
 
 @Suite struct ConnectionLimitsTests {
@@ -180,7 +181,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `The counts are those of a plain list of connections`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let lengths = [32, 28, 24]
         var policy = try policy(
             lengths.map { try .init(.ipv4, prefixLength: $0, .init(inbound: 37 - $0, outbound: 2)) },

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 import Sentinel
+import TestRandom
 import Testing
 
 private func terms(
@@ -33,14 +34,14 @@ private func terms(
             #expect(schedule.longest(strikes: .max) == (factor == 1 ? .seconds(60) : longest))
         }
         let whole = try DurationSchedule(terms(first: longest, maximum: longest, jitter: 0.5))
-        var random = SeededGenerator(1)
+        var random = Seeded(1)
         let duration = try #require(whole.duration(strikes: .max, using: &random))
         #expect(duration <= longest && duration > longest / 2)
     }
 
     @Test(arguments: seeds)
     func `Durations grow with strikes and keep to the maximum`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         for _ in 0..<100 {
             let first = Duration.nanoseconds(
                 Int64.random(in: 1 ... .max >> (random.next() % 60), using: &random))
@@ -66,7 +67,7 @@ private func terms(
 
     @Test(arguments: seeds)
     func `Jitter takes off no more than its share`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let schedule = try DurationSchedule(terms(first: .seconds(1000), jitter: 0.25))
         var seen: Set<Duration> = []
         for _ in 0..<1000 {
@@ -78,7 +79,7 @@ private func terms(
     }
 
     @Test func `Nothing is for good unless it is said`() throws {
-        var random = SeededGenerator(1)
+        var random = Seeded(1)
         #expect(try DurationSchedule(terms()).duration(strikes: .max, using: &random) != nil)
         let schedule = try DurationSchedule(terms(permanentAfter: 3))
         #expect(schedule.longest(strikes: 2) != nil)

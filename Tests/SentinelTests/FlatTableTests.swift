@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
+import TestRandom
 import Testing
 
 @testable import Sentinel
@@ -30,7 +31,7 @@ private struct Colliding: TableKey {
 @Suite struct FlatTableTests {
     @Test(arguments: seeds)
     func `It agrees with a dictionary, at every size`(seed: UInt64) {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         var table = FlatTable<Number, Number>(seed: HashSeed(seed, 1))
         var model: [Int: Int] = [:]
         for _ in 0..<20_000 {

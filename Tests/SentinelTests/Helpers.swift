@@ -3,6 +3,7 @@
 
 import Inet
 import Sentinel
+import TestRandom
 import Testing
 
 /// Reads hexadecimal digits.
@@ -18,7 +19,7 @@ func at(_ milliseconds: Int64) -> MonotonicInstant {
     MonotonicInstant(nanoseconds: milliseconds * 1_000_000)
 }
 
-extension SeededGenerator {
+extension Seeded {
     mutating func address() -> IPAddress {
         chance(50)
             ? .v4(IPv4Address(bits: UInt32(truncatingIfNeeded: next())))

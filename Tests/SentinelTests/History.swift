@@ -4,6 +4,7 @@
 import Inet
 import Sentinel
 import Synchronization
+import TestRandom
 import Testing
 
 /// What happens to a node, by chance: few addresses and peers, so that they meet again and again.
@@ -13,7 +14,7 @@ struct History {
         case event(Event)
     }
 
-    private var random: SeededGenerator
+    private var random: Seeded
     private let addresses: [IPAddress]
     private let peers: [PeerID]
     private let proofs: [SourceProof]
@@ -28,7 +29,7 @@ struct History {
         _ seed: UInt64, addresses: Int = 16, peers: Int = 30,
         proofs: [SourceProof] = [.handshake, .handshake, .handshake, .unproven], pace: UInt64 = 400
     ) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         self.addresses = (0..<addresses).map { _ in
             // A few blocks of each family, which lie in several instances.
             let (high, low) = (random.next() % 3, random.next() % 12)

@@ -3,6 +3,7 @@
 
 import Inet
 import Sentinel
+import TestRandom
 import Testing
 
 @Suite struct MultiaddrAccessorTests {
@@ -100,7 +101,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `Endpoints and addresses come back out of the addresses made of them`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         for _ in 0..<200 {
             let endpoint = Endpoint(
                 address: random.address(), transport: random.chance(50) ? .tcp : .udp,

@@ -3,6 +3,7 @@
 
 import Inet
 import Sentinel
+import TestRandom
 import Testing
 
 @Suite struct MultiaddrTextTests {
@@ -175,7 +176,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `Random addresses read back from bytes and from text`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         for _ in 0..<500 {
             let bytes = try random.multiaddr()
             let address = try Multiaddr(bytes: bytes)
@@ -188,7 +189,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `Damaged bytes are refused or read back`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         for _ in 0..<2000 {
             var bytes = try random.multiaddr()
             for _ in 0...(random.next() % 4) {
@@ -202,7 +203,7 @@ import Testing
     }
 }
 
-extension SeededGenerator {
+extension Seeded {
     /// The bytes of a chain of up to ten random components.
     fileprivate mutating func multiaddr() throws -> [UInt8] {
         var bytes: [UInt8] = []

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Seed Sentinel authors
 
 import Sentinel
+import TestRandom
 import Testing
 
 @Suite struct PeerIDTests {
@@ -119,7 +120,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `Random peers read back from every form`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         var all: Set<PeerID> = []
         for _ in 0..<200 {
             let length = 1 + Int(random.next() % 42)
@@ -137,7 +138,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `Random text never gives a peer that doesn't read back`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         for _ in 0..<2000 {
             var text = Array(Peers.ed25519.utf8)
             for _ in 0...(random.next() % 3) {

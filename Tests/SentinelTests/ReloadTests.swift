@@ -4,6 +4,7 @@
 import Inet
 import Sentinel
 import Synchronization
+import TestRandom
 import Testing
 
 /// What another chain keeps of what there was.
@@ -36,10 +37,10 @@ import Testing
     /// Reloads with what `next` says every 200 steps, and compares with a plain chain whose policies only ever
     /// change their places.
     private func compare(
-        _ seed: UInt64, _ names: [String], _ next: ([String], inout SeededGenerator) -> [String]
+        _ seed: UInt64, _ names: [String], _ next: ([String], inout Seeded) -> [String]
     ) throws {
         let time = ManualTime()
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let sentinel = try PolicySentinel(policies(names, seed), clock: time.clock)
         var plain = PlainChain(policies: try policies(names, seed))
         var names = names
@@ -59,7 +60,7 @@ import Testing
     @Test(arguments: seeds)
     func `A policy becomes a shadow and a real one again without forgetting`(seed: UInt64) throws {
         let time = ManualTime()
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let sentinel = try PolicySentinel(policies(Self.names, seed), clock: time.clock)
         var plain = PlainChain(policies: try policies(Self.names, seed))
         for (index, (step, now)) in try History.steps(seed, 2000).enumerated() {
@@ -80,7 +81,7 @@ import Testing
     @Test(arguments: seeds)
     func `A policy that comes or goes changes nothing in those that stay`(seed: UInt64) throws {
         let time = ManualTime()
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let sentinel = try PolicySentinel(policies(Self.names, seed), clock: time.clock)
         var plain = PlainChain(policies: try policies(Self.names, seed))
         // All together are counted by one account that goes with the policy: it stays.

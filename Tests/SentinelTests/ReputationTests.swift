@@ -3,6 +3,7 @@
 
 import Foundation
 import Inet
+import TestRandom
 import Testing
 
 @testable import Sentinel
@@ -234,7 +235,7 @@ import Testing
     func `Scores are those of a list of all offences with their times`(seed: UInt64, halfLife: Duration)
         throws
     {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         var policy = try policy(avoid: 1e5, ban: 1e6, halfLife: halfLife)
         let unit = Double(halfLife.components.seconds) * 1e9
         var models: [Int: Model] = [:]
@@ -271,7 +272,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `Of two scores the higher one's moment is the later, at any time`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let scale = Reputation.Scale(try policy(avoid: 100, ban: 1000).terms)
         for _ in 0..<500 {
             var moments: [Moment?] = [nil, nil]

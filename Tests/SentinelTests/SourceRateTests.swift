@@ -3,6 +3,7 @@
 
 import Inet
 import Sentinel
+import TestRandom
 import Testing
 
 @Suite struct TokenRateTests {
@@ -115,7 +116,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `In any span no more pass than span × rate + burst`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         for _ in 0..<5 {
             let count = Int(1 + random.next() % 1000)
             let burst = Int(1 + random.next() % 50)
@@ -143,7 +144,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `A source that keeps to its rate always passes`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         var policy = try policy(10, burst: 2)
         var time: Int64 = 0
         for _ in 0..<1000 {
@@ -155,7 +156,7 @@ import Testing
     @Test(arguments: seeds)
     func `A flood of distinct sources grows nothing, and leaves a real offender's record`(seed: UInt64) throws
     {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         var policy = try policy(burst: 100, capacity: 80)
         #expect(policy.capacity == 80)
         // The offender has used up its burst.

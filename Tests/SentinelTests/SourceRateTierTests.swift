@@ -3,6 +3,7 @@
 
 import Inet
 import Sentinel
+import TestRandom
 import Testing
 
 /// Several prefix lengths at once, and peers.
@@ -149,7 +150,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `At no tier do more pass in any span than span × rate + burst`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let tiers = try [32, 28, 24].map { length in
             try SourceRate.Tier(
                 .ipv4, prefixLength: length,

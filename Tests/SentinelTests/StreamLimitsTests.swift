@@ -3,6 +3,7 @@
 
 import Inet
 import Sentinel
+import TestRandom
 import Testing
 
 @Suite struct StreamLimitsTests {
@@ -157,7 +158,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `It agrees with plain lists of tokens and streams`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let types: [StreamType] = [.git, .membership, .gossip]
         var policy = try policy([
             .git: .init(rate: TokenRate(1, per: .seconds(1), burst: 3), open: 2), .membership: .init(open: 3),

@@ -3,6 +3,7 @@
 
 import Inet
 import Sentinel
+import TestRandom
 import Testing
 
 @Suite struct WideningTests {
@@ -177,7 +178,7 @@ import Testing
 
     @Test(arguments: seeds)
     func `No block is denied for fewer distinct sources than it takes`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Seeded(seed)
         let levels = try [
             Widening.Level(.ipv4, prefixLength: 24, sources: 6), .init(.ipv4, prefixLength: 22, sources: 12),
             .init(.ipv6, prefixLength: 64, sources: 3), .init(.ipv6, prefixLength: 56, sources: 5),
