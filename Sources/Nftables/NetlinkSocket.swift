@@ -14,9 +14,10 @@ public struct NetlinkSocket: ~Copyable {
     public struct Options: Sendable {
         /// How long an answer may take.
         public var deadline: Duration = .seconds(10)
-        /// The send buffer in bytes: the largest transaction it takes. Beyond the system's limit only with
-        /// CAP_NET_ADMIN. A million IPv4 elements are about 52 MB.
-        public var sendBuffer = 64 << 20
+        /// The send buffer in bytes, beyond the system's limit only with CAP_NET_ADMIN. With it, a transaction that takes
+        /// more has the buffer grow, up to 1 GiB; without, it is ``NftablesError/Code/tooLarge``. A million IPv4 elements
+        /// are about 52 MB.
+        public var sendBuffer = 1 << 20
         /// The receive buffer in bytes; the kernel counts its own overhead against it.
         public var receiveBuffer = 16 << 20
 
@@ -119,8 +120,16 @@ public struct NetlinkSocket: ~Copyable {
 
     /// Sends a run of messages as one datagram.
     package func send(_ bytes: UnsafeRawBufferPointer, operation: String) throws(NftablesError) {
+        var hasGrown = false
         while mnl_socket_sendto(socket, bytes.baseAddress, bytes.count) < 0 {
-            guard errno == EINTR else { throw NftablesError(errno: errno, operation: operation) }
+            switch errno {
+            case EINTR: continue
+            case EMSGSIZE where !hasGrown:
+                // The kernel takes twice of this for the data and what it needs around them.
+                Self.setOption(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, Int32(clamping: bytes.count))
+                hasGrown = true
+            default: throw NftablesError(errno: errno, operation: operation)
+            }
         }
     }
 

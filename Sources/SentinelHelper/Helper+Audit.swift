@@ -47,7 +47,7 @@ struct Audit {
 }
 
 /// What a set lacks.
-private struct Damage {
+struct Damage {
     var absent: [BanKey] = []
     var wrong: [BanKey] = []
 
@@ -119,10 +119,10 @@ extension Helper {
         let left = record.deadline.map { $0 - clock.monotonic() }
         if let left, left < Audit.tolerance { return }
         guard let element else { return damage.absent.append(key) }
-        if !Self.isSame(left, Self.left(element)) { damage.wrong.append(key) }
+        if !Self.isSame(left, element) { damage.wrong.append(key) }
     }
 
-    private func putRight(_ damage: Damage, _ kind: SetKind) throws(NftablesError) {
+    func putRight(_ damage: Damage, _ kind: SetKind) throws(NftablesError) {
         var changes = Enforcer.Changes()
         func elements(_ keys: [BanKey]) -> [Element] { keys.compactMap { book[$0].flatMap(element) } }
         if !damage.absent.isEmpty { changes.added[kind] = elements(damage.absent) }
@@ -138,6 +138,18 @@ extension Helper {
     static func left(_ element: Element) -> Int64? {
         guard let timeout = element.timeout, timeout != .zero else { return nil }
         return Milliseconds(element.expiration ?? timeout).rawValue
+    }
+
+    /// Whether an element ends when it should. Of many that came at once the last came to the kernel later than was thought
+    /// when their timeouts were written, and end as much later: that does no harm.
+    ///
+    /// - Parameter left: how long it should still last, in milliseconds; nil: for good.
+    static func isSame(_ left: Int64?, _ element: Element) -> Bool {
+        guard let left, let found = Self.left(element), let timeout = element.timeout else {
+            return left == Self.left(element)
+        }
+        let late = max(Audit.tolerance, Milliseconds(timeout).rawValue / 100)
+        return (left - Audit.tolerance...left + late).contains(found)
     }
 
     static func isSame(_ a: Int64?, _ b: Int64?) -> Bool {

@@ -14,7 +14,10 @@ extension Helper {
     /// - Returns: whether the ledger is known to have all bans that there were.
     func openLedger() -> Bool {
         guard let directory = configuration.ledger.directory else { return false }
-        var reader = BookReader(capacity: book.capacity, ipv6Prefix: enforcer.layout.ipv6Prefix)
+        var reader = BookReader(capacity: book.capacity, ipv6Prefix: enforcer.layout.ipv6Prefix) {
+            [manager] in
+            manager.announceWork(on: $0)
+        }
         do {
             let (ledger, opening) = try Ledger.open(
                 directory: directory,

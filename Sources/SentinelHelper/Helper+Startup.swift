@@ -7,7 +7,7 @@ internal import SentinelProtocol
 
 extension Helper {
     /// Brings the kernel's table about: where there is one, what it lacks of the bans, or has of them otherwise, is put
-    /// right in one transaction, and no packet passes that didn't before.
+    /// right in one transaction, that of large sets in several; and no packet passes that didn't before.
     ///
     /// - Parameter isLedgerWhole: whether every ban there was is in the book by now. Otherwise what the kernel has beyond
     ///   it is taken over, however long that takes.
@@ -23,6 +23,9 @@ extension Helper {
                 try enforcer.adopt(
                     .init(elements: fixedElements()), changes, keepsFeeds: !feeds.files.isEmpty)
                 if !feeds.files.isEmpty { feeds.inKernel = nil }
+                for kind in found.sets where isLarge(kind, isLedgerTrue: isLedgerTrue) {
+                    try compareByKey(kind)
+                }
             } else {
                 readFeedsAtOnce()
                 try enforcer.build(contents(), replacing: true)
@@ -81,10 +84,8 @@ extension Helper {
         for kind in SetKind.ofBans where kinds.contains(kind) {
             if kind.flags.contains(.interval) {
                 adopted += adopt(IntervalReading(try enforcer.list(kind)), kind, isLedgerTrue: isLedgerTrue)
-            } else if !isLedgerTrue || book.activeCount(in: kind) <= Self.mostToList {
+            } else if !isLarge(kind, isLedgerTrue: isLedgerTrue) {
                 adopted += try compareListed(kind, isLedgerTrue: isLedgerTrue, &changes)
-            } else {
-                try compareByKey(kind, &changes)
             }
         }
         recover(covers: covers.keys)
@@ -93,6 +94,11 @@ extension Helper {
         }
         tell(adopted.map { BanChange(kind: .banned, record: $0) })
         return changes
+    }
+
+    /// Whether a set is read by key, when the table has been taken over: what the book doesn't have isn't found then.
+    private func isLarge(_ kind: SetKind, isLedgerTrue: Bool) -> Bool {
+        isLedgerTrue && !kind.flags.contains(.interval) && book.activeCount(in: kind) > Self.mostToList
     }
 
     private func compareListed(
@@ -121,23 +127,24 @@ extension Helper {
     }
 
     /// Compares the ends only: what an element's comment says is for people.
-    private func compareByKey(_ kind: SetKind, _ changes: inout Enforcer.Changes) throws(NftablesError) {
-        var (added, replaced): ([Element], [Element]) = ([], [])
+    private func compareByKey(_ kind: SetKind) throws(NftablesError) {
         var position: Int? = 0
         while let start = position {
             let (ends, next) = book.ends(in: kind, from: start, limit: Self.partSize)
             position = next
             let now = clock.monotonic()
             var asked = ends[...]
+            var damage = Damage()
             try enforcer.read(ends.map(\.key.elementKey), of: kind) { _, element in
                 guard let (key, deadline) = asked.popFirst() else { return }
-                let isRight = element.map { Self.isSame(deadline.map { $0 - now }, Self.left($0)) } ?? false
-                guard !isRight, let wanted = book[key].flatMap(self.element) else { return }
-                if element == nil { added.append(wanted) } else { replaced.append(wanted) }
+                if let element {
+                    if !Self.isSame(deadline.map { $0 - now }, element) { damage.wrong.append(key) }
+                } else {
+                    damage.absent.append(key)
+                }
             }
+            if damage.count > 0 { try putRight(damage, kind) }
         }
-        if !added.isEmpty { changes.added[kind, default: []] += added }
-        if !replaced.isEmpty { changes.replaced[kind, default: []] += replaced }
     }
 
     private func compare(_ element: Element, _ record: BanRecord, _ changes: inout Enforcer.Changes) {
@@ -148,7 +155,7 @@ extension Helper {
     /// Whether an element says of its ban what the book does.
     private func says(_ element: Element, _ record: BanRecord) -> Bool {
         let left = record.deadline.map { $0 - clock.monotonic() }
-        return element.comment == BanComment(record).text && Self.isSame(left, Self.left(element))
+        return element.comment == BanComment(record).text && Self.isSame(left, element)
     }
 
     // MARK: Blocks

@@ -112,6 +112,7 @@ public actor Helper {
         } catch {
             throw HelperError(kernel: error)
         }
+        enforcer.willChange = { [manager] in manager.announceWork(on: $0) }
         cutter = Cutter(
             NodeSockets(ports: Set(configuration.node.ports), users: Set(nodeUsers)),
             ipv6Prefix: configuration.table.ipv6Prefix, destroysSockets: enforcer.features.socketDestroy)
@@ -145,6 +146,7 @@ public actor Helper {
         do {
             let isLedgerWhole = openLedger()
             endDueBans()
+            manager.announceWork(on: book.activeCount)
             try bringAbout(isLedgerWhole: isLedgerWhole)
         } catch {
             throw HelperError(kernel: error)

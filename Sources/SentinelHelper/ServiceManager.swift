@@ -16,6 +16,9 @@ public final class ServiceManager: Sendable {
         case reloading(since: Int64)
         case stopping
         case watchdog
+        /// Something goes on that lets through no sign of life, for so many microseconds at most: neither the watchdog nor
+        /// what limits a start or a reload is to end it before.
+        case working(microseconds: Int64)
         /// A line for `systemctl status`.
         case status(String)
 
@@ -25,6 +28,7 @@ public final class ServiceManager: Sendable {
             case .reloading(let since): "RELOADING=1\nMONOTONIC_USEC=\(since)"
             case .stopping: "STOPPING=1"
             case .watchdog: "WATCHDOG=1"
+            case .working(let time): "EXTEND_TIMEOUT_USEC=\(time)"
             case .status(let line): "STATUS=\(line.prefix { $0 != "\n" })"
             }
         }
@@ -106,10 +110,21 @@ public final class ServiceManager: Sendable {
             switch notification {
             case .status: "STATUS"
             case .watchdog: "WATCHDOG"
+            case .working: "EXTEND_TIMEOUT"
             case .ready, .reloading, .stopping: nil
             }
         send(Message(text: notification.text, kind: kind))
     }
+
+    /// Tells the manager that it takes a while until there is a sign of life, as for so many bans or elements that are
+    /// changed at once. It takes microseconds for each; the manager is to wait for much longer.
+    func announceWork(on count: Int) {
+        notify(.working(microseconds: Self.patience + Self.patienceForEach * Int64(clamping: count)))
+    }
+
+    /// In microseconds.
+    private static var patience: Int64 { 30_000_000 }
+    private static var patienceForEach: Int64 { 100 }
 
     /// Has the manager keep a copy of a descriptor, and pass it to the next run under this name. It stays open until it
     /// is forgotten.

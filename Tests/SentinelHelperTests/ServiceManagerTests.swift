@@ -50,6 +50,7 @@ private final class Listener {
         let manager = ServiceManager(environment: ["NOTIFY_SOCKET": listener.path], processID: 1)
         for number in 1...1000 {
             manager.notify(.watchdog)
+            manager.announceWork(on: number)
             manager.notify(.status("\(number)"))
         }
         manager.store(listener.descriptor, name: "forgotten")
@@ -68,8 +69,9 @@ private final class Listener {
         // What fitted at the beginning, and nothing of what was said in between.
         #expect(heard.count < 600)
         #expect(
-            heard.suffix(7) == [
-                "WATCHDOG=1", "STATUS=1000", "FDSTOREREMOVE=1\nFDNAME=forgotten",
+            heard.suffix(8) == [
+                "WATCHDOG=1", "EXTEND_TIMEOUT_USEC=30100000", "STATUS=1000",
+                "FDSTOREREMOVE=1\nFDNAME=forgotten",
                 "FDSTOREREMOVE=1\nFDNAME=forgotten", "FDSTOREREMOVE=1\nFDNAME=kept",
                 "FDSTORE=1\nFDNAME=kept", "READY=1",
             ])

@@ -3,9 +3,11 @@
 """Chromium without a window, spoken to by the DevTools protocol through a pair of pipes."""
 
 import base64
+import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import tempfile
 import time
@@ -31,7 +33,7 @@ class Browser:
             ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
              "--remote-debugging-pipe", f"--user-data-dir={self.profile.name}", "about:blank"],
-            preexec_fn=place, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=place, close_fds=False, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={**os.environ, "HOME": self.profile.name})
         os.close(reading), os.close(writing)
         self.buffer, self.number, self.session = b"", 0, None
@@ -44,7 +46,17 @@ class Browser:
     def close(self):
         self.process.terminate()
         self.process.wait(30)
-        self.profile.cleanup()
+        # Its helpers end a little later, and write into the profile until then.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return self.profile.cleanup()
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def call(self, method, **parameters):
         """Calls a method, and waits for its reply."""

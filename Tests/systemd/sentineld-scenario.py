@@ -258,6 +258,24 @@ def is_watched(before):
     drop_in("")
 
 
+def works_for_long():
+    """What takes longer than signs of life may is announced: an import, and a start with all of its bans."""
+    count, listed = 600_000, "/run/many.txt"
+    with open(listed, "w") as file:
+        file.writelines(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}\n" for number in range(count))
+    drop_in("WatchdogSec=3s\nTimeoutStartSec=3s\nLimitCORE=0")
+    run("systemctl", "restart", SERVICE)
+    main = show("MainPID")
+    imported = run("sentinelctl", "import", "--for", "1h", "--reason", "list", listed, fail=False, deadline=120)
+    check("an import that takes longer than the watchdog waits ends well", imported.returncode == 0, imported)
+    check("and nobody took it for a hang", (show("MainPID"), show("NRestarts")) == (main, "0"), show("NRestarts"))
+    run("systemctl", "restart", SERVICE, deadline=120)
+    check("so does a start that takes longer than it may otherwise", show("NRestarts") == "0", show("NRestarts"))
+    bans = json.loads(run("sentinelctl", "status", "--json").stdout)["bans"]
+    check("with all bans in force", bans >= count, bans)
+    drop_in("")
+
+
 CONFIGURATION = "/etc/sentinel/sentinel.toml"
 
 
@@ -322,6 +340,7 @@ def complains_of_nothing():
 def main():
     if os.environ["BOOT"] != "1":
         reboot.is_like_the_receipts_said(Peers())
+        works_for_long()
         complains_of_nothing()
         return
     peers = Peers()

@@ -79,6 +79,7 @@ extension Helper {
     private func carryOut(
         _ staged: StagedImport, for caller: String
     ) throws(VarlinkFailure) -> AdmittedImport {
+        manager.announceWork(on: staged.entries.count)
         endDueBans()
         refreshGuards(.operators)
         guard enforcer.mode != .released else {

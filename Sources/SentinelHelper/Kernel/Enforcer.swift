@@ -24,6 +24,8 @@ final class Enforcer {
     var generation: Generation
     /// Whether somebody else's change may lie between our own.
     var isSuspect = false
+    /// Is told how many elements a transaction changes, before the kernel is given one that takes a while.
+    var willChange: ((Int) -> Void)?
     /// The kernel's numbers of our rules: whoever changes one gives it another.
     private var ruleHandles: [String: [UInt64]] = [:]
 
@@ -298,6 +300,8 @@ final class Enforcer {
     }
 
     func commit(_ transaction: consuming Transaction) throws(NftablesError) {
+        let elements = transaction.byteCount / Self.bytesOfElement
+        if elements >= Self.manyElements { willChange?(elements) }
         do {
             try socket.commit(transaction.seal())
         } catch  where [.timedOut, .outcomeUnknown].contains(error.code) {
@@ -309,6 +313,10 @@ final class Enforcer {
         if now != generation.next { isSuspect = true }
         generation = now
     }
+
+    /// What one takes in a transaction, more or less.
+    private static var bytesOfElement: Int { 64 }
+    private static var manyElements: Int { 10_000 }
 }
 
 extension Generation {

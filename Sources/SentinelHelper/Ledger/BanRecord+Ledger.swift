@@ -85,8 +85,12 @@ struct BookReader: LedgerReader {
     /// Bans that the book has no place for, or whose address can't be one.
     private(set) var left: [Int64] = []
 
-    init(capacity: Int, ipv6Prefix: Int) {
+    /// Is told how many bans are about to be read.
+    private let willRead: (Int) -> Void
+
+    init(capacity: Int, ipv6Prefix: Int, willRead: @escaping (Int) -> Void = { _ in }) {
         self.capacity = capacity
+        self.willRead = willRead
         self.ipv6Prefix = ipv6Prefix
         book = BanBook(capacity: capacity)
     }
@@ -94,6 +98,7 @@ struct BookReader: LedgerReader {
     mutating func begin(_ timeline: Timeline, nextID: Int64, expected: Int) {
         self.timeline = timeline
         left = []
+        willRead(expected)
         book = BanBook(capacity: capacity)
         book.reserveIDs(below: UInt64(clamping: nextID))
         book.reserve(expected)

@@ -32,8 +32,8 @@ def check(promise, kept, detail=""):
     return kept
 
 
-def run(*command, fail=True):
-    result = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
+def run(*command, fail=True, deadline=DEADLINE):
+    result = subprocess.run(command, capture_output=True, text=True, timeout=deadline)
     if fail and result.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: status {result.returncode}\n{result.stdout}{result.stderr}")
     return result
