@@ -4,6 +4,7 @@
 import Foundation
 import Inet
 import NamespaceSupport
+import Nftables
 import SentinelConfiguration
 import SentinelProtocol
 import Testing
@@ -272,6 +273,43 @@ import Varlink
                 let next = try #require(try await helper.submit(.accept, "192.0.2.8").id)
                 #expect(next > 30_000)
             }
+        }
+    }
+
+    /// The last of a large import come to the kernel later than was written down, and end as much later: here by a clock
+    /// that is ahead at the next start.
+    @Test(arguments: [5, 100]) func `A start writes anew only what ends much later than it should`(
+        seconds: Int64
+    )
+        async throws
+    {
+        try await withDirectory { directory async throws in
+            let namespace = try await NetworkNamespace()
+            let configuration = RunningHelper.configuration { $0.ledger.directory = directory }
+            let all = addresses(0..<17_000)
+            func timeouts() async throws -> [ElementKey: Duration] {
+                try await namespace.run {
+                    let set = NamedSet(
+                        Table(.inet, "sentinel"), "accept4", key: KeyType(.ipv4Address), flags: .timeout)
+                    return Dictionary(
+                        try NetlinkSocket().elements(of: set).map { ($0.key, $0.timeout ?? .zero) }
+                    ) { one, _ in one }
+                }
+            }
+            try await withHelper(configuration, in: namespace) { helper async throws in
+                _ = try await helper.name([part(.accept, all.joined(separator: " "))], last: true)
+            }
+            let before = try await timeouts()
+            #expect(before.count == all.count)
+            var ahead = HostClock.system
+            ahead.monotonic = { HostClock.system.monotonic() + seconds * 1000 }
+            try await withHelper(configuration, in: namespace, clock: ahead) { helper async throws in
+                #expect(try await helper.status().bans == all.count)
+            }
+            // What is written anew gets what is left as its timeout.
+            let after = try await timeouts()
+            #expect(after.count == all.count)
+            #expect(before.filter { after[$0.key] == $0.value }.count == (seconds == 5 ? all.count : 0))
         }
     }
 
