@@ -194,12 +194,15 @@ public actor Helper {
 
     /// All that the table should hold now.
     func contents() -> Enforcer.Contents {
-        var elements = fixedElements()
+        var contents = Enforcer.Contents(elements: fixedElements(), feeds: feeds.inKernel ?? feeds.wanted)
         for kind in SetKind.ofBans where !kind.flags.contains(.interval) {
-            elements[kind] = book.keys(in: kind).compactMap { book[$0].flatMap(element) }
+            contents.bans[kind] = AnySequence(
+                book.keys(in: kind).lazy.compactMap { [book, clock] key in
+                    book[key].flatMap { Self.element($0, at: clock.monotonic()) }
+                })
         }
-        for (kind, cover) in covers { elements[kind] = intervalElements(cover.segments) }
-        return Enforcer.Contents(elements: elements, feeds: feeds.inKernel ?? feeds.wanted)
+        for (kind, cover) in covers { contents.elements[kind] = intervalElements(cover.segments) }
+        return contents
     }
 
     // MARK: What happens by itself

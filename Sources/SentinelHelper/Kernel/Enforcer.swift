@@ -150,6 +150,7 @@ final class Enforcer {
         for (kind, elements) in contents.elements where !elements.isEmpty {
             transaction.add(elements, to: layout[kind])
         }
+        for (kind, elements) in contents.bans { transaction.add(elements, to: layout[kind]) }
         for kind in SetKind.ofFeeds {
             transaction.add(FeedElements(contents.feeds, kind), to: layout[kind])
         }
@@ -198,6 +199,8 @@ final class Enforcer {
     /// What the sets hold.
     struct Contents {
         var elements: [SetKind: [Element]] = [:]
+        /// Of sets that may be large, each element made when it is written.
+        var bans: [SetKind: AnySequence<Element>] = [:]
         var feeds = AddressList()
     }
 
