@@ -7,7 +7,7 @@ internal import SentinelConfiguration
 internal import SentinelProtocol
 
 /// What a node or an operator asks to be blocked, in one form for both.
-struct BlockRequest: Sendable {
+struct BlockRequest: Hashable, Sendable {
     /// How long.
     enum Wish: Hashable, Sendable {
         /// As the configuration says.

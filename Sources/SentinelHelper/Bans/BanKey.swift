@@ -110,6 +110,16 @@ extension BanKey: Comparable {
         if a.low != b.low { return a.low < b.low }
         return (a.port, a.detail) < (b.port, b.detail)
     }
+
+    /// A number that is never less for the greater of two keys, and nearly always tells different ones apart: many are
+    /// sorted by it much sooner.
+    var rank: UInt64 {
+        let kind = UInt64(set.rawValue) << 56
+        return switch address {
+        case .v4(let address): kind | UInt64(address.bits) << 24 | UInt64(port) << 8 | UInt64(detail)
+        case .v6: kind | high >> 8
+        }
+    }
 }
 
 // MARK: - Reading back

@@ -36,7 +36,10 @@ struct StagedImport: Sendable {
     mutating func add(_ part: ImportPart) -> [ImportRefusal] {
         let request = BlockRequest(part)
         let reason = Result { () throws(RefusalError) in try request.validatedReason() }
-        if case .success(let reason) = reason { parts.append(Part(request: request, reason: reason)) }
+        // The calls of one list mostly say the same of all of it.
+        if case .success(let reason) = reason, parts.last?.request != request {
+            parts.append(Part(request: request, reason: reason))
+        }
         var refused: [ImportRefusal] = []
         let text = part.subjects.utf8.span
         Self.forEachSubject(in: text) { range in
@@ -72,7 +75,13 @@ struct StagedImport: Sendable {
     /// together then, the first that was named in front, and so do those of a set.
     mutating func order() {
         guard !isOrdered else { return }
-        entries.sort { ($0.key, $0.index) < ($1.key, $1.index) }
+        var places = entries.indices.map { (rank: entries[$0].key.rank, place: UInt32($0)) }
+        places.sort { one, other in
+            if one.rank != other.rank { return one.rank < other.rank }
+            let (a, b) = (entries[Int(one.place)], entries[Int(other.place)])
+            return a.key == b.key ? a.index < b.index : a.key < b.key
+        }
+        entries = ContiguousArray(places.lazy.map { [entries] in entries[Int($0.place)] })
         isOrdered = true
     }
 
