@@ -65,8 +65,6 @@ extension Helper {
     private static var mostSubjects: Int { 20_000 }
     /// In an import whose memory is worth being given back.
     private static var manySubjects: Int { 50_000 }
-    /// Kept at once, where subjects of few parts stand in turn.
-    private static var mostTerms: Int { 1000 }
     /// In one reply.
     private static var mostRefusals: Int { 20_000 }
 
@@ -129,17 +127,10 @@ extension Helper {
                 created: clock.wall()))
         // Not looked up a million times in what the helper has: nothing of it changes meanwhile.
         let book = book
-        var terms: ImportTerms?
-        var known: [UInt32: ImportTerms] = [:]
+        var terms = RecentTerms(staged, schedules)
         for (place, entry) in staged.entries.enumerated() {
-            if terms?.number != entry.part {
-                terms = known[entry.part] ?? ImportTerms(entry.part, of: staged, schedules)
-                if known.count >= Self.mostTerms { known = [:] }
-                known[entry.part] = terms
-            }
-            guard let terms else { continue }
             do throws(RefusalError) {
-                try admit(entry, at: UInt32(place), terms, book, to: &admitted)
+                try admit(entry, at: UInt32(place), terms[entry.part], book, to: &admitted)
             } catch {
                 admitted.refused.append(staged.refusal(entry, error))
             }

@@ -127,6 +127,32 @@ struct ImportTerms {
     }
 }
 
+/// The terms of parts, of which some are kept: subjects of few parts may stand in turn.
+struct RecentTerms {
+    private let staged: StagedImport
+    private let schedules: DurationSchedules<Check>
+    private var last: ImportTerms?
+    private var known: [UInt32: ImportTerms] = [:]
+
+    init(_ staged: StagedImport, _ schedules: DurationSchedules<Check>) {
+        self.staged = staged
+        self.schedules = schedules
+    }
+
+    private static var most: Int { 1000 }
+
+    subscript(_ part: UInt32) -> ImportTerms {
+        mutating get {
+            if let last, last.number == part { return last }
+            let terms = known[part] ?? ImportTerms(part, of: staged, schedules)
+            if known.count >= Self.most { known = [:] }
+            known[part] = terms
+            last = terms
+            return terms
+        }
+    }
+}
+
 extension Target {
     /// What an entry of an import names.
     init(_ entry: StagedImport.Entry) {
